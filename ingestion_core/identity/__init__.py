@@ -1,0 +1,1 @@
+"""Who is who: hand-checked tables, folded names, ids, and pure matching."""

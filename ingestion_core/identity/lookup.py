@@ -1,0 +1,119 @@
+"""Look-ups in the hand-checked tables: by a source's key, by a folded name, by season."""
+
+from functools import cache
+
+from ingestion_core.identity import tables
+from ingestion_core.racing.names import fold
+
+
+def circuit(source: str, key: str) -> tables.CircuitRow | None:
+    """The venue that ``source`` calls ``key``."""
+    return _circuits().get((source, key))
+
+
+def team(source: str, key: str, year: int) -> tables.TeamRow | None:
+    """The constructor that ``source`` means by ``key`` in the season ``year``."""
+    for first, last, row in _teams().get((source, key), ()):
+        if first <= year <= last:
+            return row
+    return None
+
+
+def team_key(name: str) -> str:
+    """The key of a team that a source knows by name alone."""
+    return fold(name)
+
+
+def person(name: str, year: int) -> tables.DriverRow | None:
+    """The person known by ``name`` in ``year``, in either order of the words; most are nobody."""
+    for first, last, row in _people().get(_word_key(name), ()):
+        if first <= year <= last:
+            return row
+    return None
+
+
+def person_key(first_name: str, last_name: str, year: int) -> str:
+    """The key of a person without a source's id: the folded name, the canonical one if dated so."""
+    known = person(f"{first_name} {last_name}", year)
+    if known is not None:
+        return fold(f"{known.first_name} {known.last_name}")
+    return fold(f"{first_name} {last_name}")
+
+
+def person_by_key(key: str) -> tables.DriverRow | None:
+    """The row whose canonical name folds to ``key``."""
+    return _people_by_key().get(key)
+
+
+def demonym(country_code: str) -> str | None:
+    """What a citizen is called: ``NED`` is Dutch. None for a code that nobody explained."""
+    return _demonyms().get(country_code)
+
+
+def country_name(name: str) -> str:
+    """The one spelling of a country's name: ``Great Britain`` is the United Kingdom."""
+    return _countries().get(fold(name), name)
+
+
+def _word_key(name: str) -> str:
+    return " ".join(sorted(fold(name).split()))
+
+
+@cache
+def _circuits() -> dict[tuple[str, str], tables.CircuitRow]:
+    found: dict[tuple[str, str], tables.CircuitRow] = {}
+    for row in tables.circuits():
+        for key in row.openf1:
+            found["openf1", str(key)] = row
+        if row.ergast:
+            found["ergast", row.ergast] = row
+        if row.thethirdturn:
+            found["thethirdturn", row.thethirdturn] = row
+    return found
+
+
+Dated = tuple[int, int, tables.TeamRow]
+
+
+@cache
+def _teams() -> dict[tuple[str, str], list[Dated]]:
+    found: dict[tuple[str, str], list[Dated]] = {}
+    for row in tables.teams():
+        for name in {*row.openf1, row.name, *row.aliases}:
+            found.setdefault(("openf1", team_key(name)), []).append((0, 9999, row))
+        for dated in row.ergast:
+            found.setdefault(("ergast", dated.ref), []).append(
+                (dated.from_year or 0, dated.to_year or 9999, row)
+            )
+    return found
+
+
+@cache
+def _people() -> dict[str, list[tuple[int, int, tables.DriverRow]]]:
+    found: dict[str, list[tuple[int, int, tables.DriverRow]]] = {}
+    for row in tables.drivers():
+        found.setdefault(_word_key(f"{row.first_name} {row.last_name}"), []).append((0, 9999, row))
+        for alias in row.aliases:
+            found.setdefault(_word_key(alias.name), []).append(
+                (alias.from_year or 0, alias.to_year or 9999, row)
+            )
+    return found
+
+
+@cache
+def _people_by_key() -> dict[str, tables.DriverRow]:
+    return {fold(f"{row.first_name} {row.last_name}"): row for row in tables.drivers()}
+
+
+@cache
+def _demonyms() -> dict[str, str]:
+    return {row.code: row.demonym for row in tables.countries() if row.code}
+
+
+@cache
+def _countries() -> dict[str, str]:
+    return {
+        fold(spelling): row.name
+        for row in tables.countries()
+        for spelling in (row.name, *row.aliases)
+    }

@@ -1,0 +1,159 @@
+"""What crosses the middle: what a source says, in no source's words and no table's columns.
+
+No field here could hold a result. Every instant is aware and in UTC; a day is the local one of the
+circuit.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from ingestion_core.racing.kinds import SessionType
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which answer of which source something was read from."""
+
+    source: str
+    resource: str
+    key: str
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRound:
+    """One meeting in a season's list.
+
+    ``testing`` and ``cancelled`` meetings take no round number. ``slug`` was decided over the whole
+    list. ``digest`` changes when anything in the source's row does.
+    """
+
+    key: str
+    name: str
+    official_name: str | None
+    slug: str
+    first_day: date
+    last_day: date | None
+    circuit: str
+    testing: bool
+    cancelled: bool
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A season as one source lists it. Meetings that are missing here are not gone."""
+
+    origin: Origin
+    series: str
+    year: int
+    rounds: tuple[CalendarRound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitProfile:
+    """A venue in a source's own words; ``key`` is the source's."""
+
+    key: str
+    name: str
+    location: str | None
+    country: str | None
+    country_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamProfile:
+    """A team as a source calls it; ``colour`` is RRGGBB in upper case, without a hash."""
+
+    key: str
+    name: str
+    colour: str | None
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DriverProfile:
+    """A driver as a source calls them; ``key`` is the source's key or the folded full name.
+
+    ``number`` is the one carried in the latest session that names the driver, not a permanent one.
+    ``as_of`` says what moment the row speaks of: the start of that session.
+    """
+
+    key: str
+    first_name: str
+    last_name: str
+    abbreviation: str | None
+    country_code: str | None
+    headshot_url: str | None
+    number: int | None
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One driver in one session: keys of the source. Two entries with one car share it."""
+
+    driver: str
+    team: str
+    car: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledSession:
+    """A session as planned. ``entries`` None was not answered, empty was asked and is empty."""
+
+    key: str
+    caption: str
+    type: SessionType
+    start: datetime
+    end: datetime | None
+    cancelled: bool
+    entries: frozenset[Entry] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that can't be understood or believed, for the quarantine: nothing is lost.
+
+    ``row_key`` names the row by what it is about (a session and a car), never by its index:
+    a source's order is a finishing order.
+    """
+
+    resource: str
+    row_key: str
+    reason: str
+    row: dict[str, object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Weekend:
+    """One meeting, complete: its sessions and who takes part in them."""
+
+    origin: Origin
+    series: str
+    year: int
+    key: str
+    name: str
+    official_name: str | None
+    slug: str
+    first_day: date
+    last_day: date
+    testing: bool
+    cancelled: bool
+    circuit: CircuitProfile
+    sessions: tuple[ScheduledSession, ...]
+    drivers: tuple[DriverProfile, ...]
+    teams: tuple[TeamProfile, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+def number_rounds(rounds: Iterable[tuple[str, date, bool]]) -> dict[str, int]:
+    """Number the meetings of a season by date; what does not count has number 0.
+
+    ``rounds``: (key, first day, counts), ``counts`` being false for testing and cancelled ones.
+    """
+    numbers: dict[str, int] = {}
+    for key, _, counts in sorted(rounds, key=lambda one: (one[1], one[0])):
+        numbers[key] = 1 + max(numbers.values(), default=0) if counts else 0
+    return numbers
