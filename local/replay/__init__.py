@@ -1,0 +1,4 @@
+"""A replay of the OpenF1 API: recorded or sample rows, served with production's behaviour.
+
+Start it with `python -m local.replay`, or within a test by local.replay.server.ReplayServer.
+"""
