@@ -1,0 +1,15 @@
+"""The only FunctionApp: it registers the blueprints and does nothing else when imported."""
+
+import azure.functions as func
+
+from functions import health, http, poison, queues, timer
+from functions.logs import quieten
+
+quieten()
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+app.register_functions(timer.blueprint)
+app.register_functions(queues.blueprint)
+app.register_functions(poison.blueprint)
+app.register_functions(http.blueprint)
+app.register_functions(health.blueprint)

@@ -1,0 +1,139 @@
+"""What is asked over HTTP: read, bounded, and refused by name."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import azure.functions as func
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ingestion_core.errors import BadRequest, NotFound, TooLarge
+from ingestion_core.sources.openf1 import FIRST_YEAR
+
+#: No request of this API is larger.
+MAX_BODY = 64 * 1024
+
+
+class Years(BaseModel):
+    """A range of seasons, both included."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    first: Annotated[int, Field(alias="from")]
+    last: Annotated[int, Field(alias="to")]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Years":
+        if self.first > self.last:
+            raise ValueError("'from' is after 'to'")
+        return self
+
+
+class Backfill(BaseModel):
+    """The body of ``POST /api/backfill``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    years: Years | Literal["all", "current"] | None = None
+    recent_days: Annotated[int, Field(ge=0, le=366)] | None = None
+    spacing_seconds: Annotated[float, Field(ge=0, le=3600)] = 0
+    request_key: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> "Backfill":
+        if self.years is None and self.recent_days is None:
+            raise ValueError("give 'years', 'recent_days' or both")
+        return self
+
+
+def backfill(req: func.HttpRequest) -> Backfill:
+    """The body of a backfill.
+
+    Raises:
+        TooLarge, BadRequest: names the field and what is wrong with it, never its value.
+    """
+    try:
+        return Backfill.model_validate(_json(req))
+    except ValidationError as error:
+        raise BadRequest(_named(error)) from None
+
+
+def seasons(asked: Backfill, now: datetime) -> list[int]:
+    """The years that a backfill means.
+
+    Raises:
+        BadRequest: OpenF1 has no such season.
+    """
+    if isinstance(asked.years, Years):
+        return [check_year(year, now) for year in (asked.years.first, asked.years.last)] and list(
+            range(asked.years.first, asked.years.last + 1)
+        )
+    if asked.years == "all":
+        return list(range(FIRST_YEAR, now.year + 1))
+    if asked.years == "current" or asked.recent_days is None:
+        return [now.year]
+    # In the first days of a year, "recent" reaches into the last one.
+    first = datetime.fromordinal(now.toordinal() - asked.recent_days - 3).year
+    return list(range(max(first, FIRST_YEAR), now.year + 1))
+
+
+def check_year(year: int, now: datetime) -> int:
+    """The year, if OpenF1 may know its season: from 2023 to the next one."""
+    if not FIRST_YEAR <= year <= now.year + 1:
+        raise BadRequest(
+            f"year {year} is out of range: OpenF1 has the seasons from {FIRST_YEAR}"
+            f" to {now.year + 1}"
+        )
+    return year
+
+
+def number(req: func.HttpRequest, name: str, largest: int = 2**31 - 1) -> int:
+    """A positive whole number of the route."""
+    text = req.route_params.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and 0 < int(text) <= largest):
+        raise BadRequest(f"'{name}' must be a whole number from 1 to {largest}")
+    return int(text)
+
+
+def run_id(req: func.HttpRequest) -> UUID:
+    """The run that the route names."""
+    try:
+        return UUID(req.route_params.get("run", ""))
+    except ValueError:
+        raise NotFound("there is no such run: its name is not a uuid") from None
+
+
+def request_key(req: func.HttpRequest, body: str | None = None) -> str | None:
+    """The key by which a repeated request is the same run: the body's, or ``Idempotency-Key``."""
+    key = body or req.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= 200 and key.isprintable()):
+        raise BadRequest("'Idempotency-Key' must be 1 to 200 printable characters")
+    return key
+
+
+def limit(req: func.HttpRequest, usual: int, largest: int) -> int:
+    """How many of something to list."""
+    text = req.params.get("limit", str(usual))
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) <= largest):
+        raise BadRequest(f"'limit' must be a whole number from 1 to {largest}")
+    return int(text)
+
+
+def _json(req: func.HttpRequest) -> Any:
+    body = req.get_body()
+    if len(body) > MAX_BODY:
+        raise TooLarge(f"the body has more than {MAX_BODY} bytes")
+    if not body.strip():
+        raise BadRequest('the body is empty: send JSON, for example {"years": "current"}')
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not JSON") from None
+
+
+def _named(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in one['loc']) or 'body'}: {one['msg']}"
+        for one in error.errors(include_input=False, include_url=False, include_context=False)
+    )

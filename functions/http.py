@@ -1,0 +1,93 @@
+"""The HTTP API, with a function key: backfills, single meetings, runs, sources."""
+
+import azure.functions as func
+
+from functions import asked
+from functions.answers import answer, door
+from ingestion_core.errors import NotFound
+from ingestion_core.tasks import backfill as tasks
+from ingestion_core.tasks.app import app
+
+blueprint = func.Blueprint()
+
+
+@blueprint.route(route="backfill/{year}", methods=["POST"])
+@door
+def backfill_year(req: func.HttpRequest) -> func.HttpResponse:
+    """Read one season again."""
+    now = app().now()
+    year = asked.check_year(asked.number(req, "year"), now)
+    run = tasks.backfill(app(), [year], {"years": year}, request_key=asked.request_key(req))
+    return _accepted(str(run))
+
+
+@blueprint.route(route="backfill", methods=["POST"])
+@door
+def backfill_years(req: func.HttpRequest) -> func.HttpResponse:
+    """Read seasons, or what happened lately."""
+    wish = asked.backfill(req)
+    run = tasks.backfill(
+        app(),
+        asked.seasons(wish, app().now()),
+        wish.model_dump(by_alias=True, exclude_none=True),
+        recent_days=wish.recent_days,
+        spacing_seconds=wish.spacing_seconds,
+        request_key=asked.request_key(req, wish.request_key),
+    )
+    return _accepted(str(run))
+
+
+@blueprint.route(route="meetings/{key}", methods=["POST"])
+@door
+def read_meeting(req: func.HttpRequest) -> func.HttpResponse:
+    """Read one meeting now, before all bulk."""
+    run = tasks.meeting(app(), asked.number(req, "key"), asked.request_key(req))
+    return _accepted(str(run))
+
+
+@blueprint.route(route="runs", methods=["GET"])
+@door
+def list_runs(req: func.HttpRequest) -> func.HttpResponse:
+    """The newest runs."""
+    return answer({"runs": tasks.list_runs(app(), asked.limit(req, usual=20, largest=200))})
+
+
+@blueprint.route(route="runs/{run}", methods=["GET"])
+@door
+def show_run(req: func.HttpRequest) -> func.HttpResponse:
+    """One run with its items."""
+    return answer(tasks.show_run(app(), asked.run_id(req)))
+
+
+@blueprint.route(route="runs/{run}/{action}", methods=["POST"])
+@door
+def change_run(req: func.HttpRequest) -> func.HttpResponse:
+    """Retry what failed, or cancel what has not begun."""
+    run, action = asked.run_id(req), req.route_params.get("action")
+    if action == "retry":
+        return answer({"run": run, "retried": tasks.retry_run(app(), run)}, status=202)
+    if action == "cancel":
+        return answer({"run": run, "cancelled": tasks.cancel_run(app(), run)})
+    raise NotFound("a run can be retried or cancelled: POST /api/runs/{id}/retry or /cancel")
+
+
+@blueprint.route(route="sources", methods=["GET"])
+@door
+def list_sources(req: func.HttpRequest) -> func.HttpResponse:
+    """Every source: its pace, whether it is open, what waits for it."""
+    return answer({"sources": tasks.list_sources(app())})
+
+
+@blueprint.route(route="sources/{name}/{action}", methods=["POST"])
+@door
+def change_source(req: func.HttpRequest) -> func.HttpResponse:
+    """The kill switch: pause a source, or resume it."""
+    name, action = req.route_params.get("name", ""), req.route_params.get("action")
+    if action not in {"pause", "resume"}:
+        raise NotFound("a source can be paused or resumed: POST /api/sources/{name}/pause")
+    return answer(tasks.pause_source(app(), name, paused=action == "pause"))
+
+
+def _accepted(run: str) -> func.HttpResponse:
+    where = f"/api/runs/{run}"
+    return answer({"run": run, "status": where}, status=202, headers={"Location": where})

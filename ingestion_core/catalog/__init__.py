@@ -1,0 +1,1 @@
+"""What sources claim, and the product's rows as a function of it: everything but results."""

@@ -1,0 +1,93 @@
+"""A plan: which claims and rows shall be, from a state; what differs is what is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from ingestion_core.catalog.claims import PRODUCT, WRITTEN, Claim, Fields, by_source, merge
+from ingestion_core.catalog.projection import project
+from ingestion_core.catalog.state import State
+from ingestion_core.catalog.tables import BY_KIND, SHARED
+
+
+@dataclass(slots=True)
+class Plan:
+    """What differs from the state. ``rows``: by kind, ready for ``tables.write``."""
+
+    state: State
+    observed_at: str
+    fill_only: bool
+    claims: dict[tuple[str, str, str], Claim] = field(default_factory=dict)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def claim(
+        self,
+        source: str,
+        kind: str,
+        key: str,
+        target: UUID | None,
+        fields: Fields,
+        as_of: str | None = None,
+    ) -> Claim:
+        """Merge a source's word into its claim; the claim as it shall be."""
+        old = self.current(source, kind, key)
+        new = Claim(
+            source=source,
+            kind=kind,
+            key=key,
+            target=target,
+            observed_at=self.observed_at,
+            fields=fields,
+            dates={name: as_of for name, value in fields.items() if value is not None}
+            if as_of
+            else {},
+        )
+        merged = merge(old, new, self.fill_only)
+        if merged is not old:
+            self.claims[merged.identity] = merged
+        return merged
+
+    def current(self, source: str, kind: str, key: str) -> Claim | None:
+        """The claim as it stands, planned or stored."""
+        return self.claims.get((source, kind, key)) or self.state.claim(source, kind, key)
+
+    def claims_on(self, target: UUID) -> dict[str, Fields]:
+        """Source to fields, of all claims on one row, as they shall be."""
+        return by_source({**self.state.claims, **self.claims}, target)
+
+    def put(self, kind: str, id_: UUID, columns: Fields, once: Mapping[str, Any]) -> None:
+        """Lay the product's own changes over the columns; plan the row if it differs.
+
+        A row of a shared kind can be put twice (two keys, one team): the same columns come out.
+        """
+        current = self.state.rows[kind].get(id_)
+        found = project(columns, current, self.claims_on(id_))
+        self._remember(WRITTEN, kind, id_, found.columns)
+        if found.product:
+            self._remember(PRODUCT, kind, id_, found.product)
+        names = BY_KIND[kind].columns
+        if current is not None and all(current.get(n) == found.columns[n] for n in names):
+            return
+        planned = {
+            "Id": str(id_),
+            "new": current is None,
+            **{n: str(v) if isinstance(v, UUID) else v for n, v in once.items()},
+            **found.columns,
+            **{f"was {n}": current.get(n) if current else None for n in names},
+        }
+        rows = self.rows.setdefault(kind, [])
+        rows[:] = [row for row in rows if row["Id"] != planned["Id"]] + [planned]
+
+    @property
+    def shared(self) -> bool:
+        """Whether anything changes that other seasons share, or that others could make as well."""
+        return any(kind in SHARED for _, kind, _ in self.claims) or bool(SHARED & self.rows.keys())
+
+    def _remember(self, pseudo_source: str, kind: str, id_: UUID, fields: Fields) -> None:
+        # Nulls count here: that a column was empty when we last wrote is part of what we wrote.
+        old = self.current(pseudo_source, kind, str(id_))
+        if old is not None and old.fields == fields:
+            return
+        claim = Claim(pseudo_source, kind, str(id_), id_, self.observed_at, dict(fields), {})
+        self.claims[claim.identity] = claim

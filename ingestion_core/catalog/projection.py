@@ -1,0 +1,108 @@
+"""From claims to columns: per field, the first source in its order that says anything.
+
+Pure. What was changed in the product wins over everything; what nobody claims stays as it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from ingestion_core.catalog.claims import PRODUCT, WRITTEN, Fields
+from ingestion_core.racing.kinds import SessionStatus
+
+#: The hand-checked tables of identity/, as a source.
+TABLES: Final = "tables"
+
+_SCHEDULE: Final = ("openf1", "ergast", "thethirdturn")
+_PROFILE: Final = (TABLES, "ergast", "openf1", "thethirdturn")
+_OPENF1_FIRST: Final = ("openf1", TABLES, "ergast", "thethirdturn")
+
+_PRECEDENCE: Final[Mapping[str, tuple[str, ...]]] = {
+    "circuit": _PROFILE,
+    "team": _PROFILE,
+    "driver": _PROFILE,
+    "round": _SCHEDULE,
+    "session": _SCHEDULE,
+    "entrant": _SCHEDULE,
+}
+_EXCEPTIONS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("circuit", "CountryCode"): _OPENF1_FIRST,
+    ("team", "PrimaryColor"): _OPENF1_FIRST,
+    ("driver", "HeadshotUrl"): _OPENF1_FIRST,
+}
+
+#: A session counts as running for this long after its planned end: two of three run late.
+OVERRUN: Final = timedelta(minutes=30)
+#: What a session without a known end lasts.
+_USUAL_LENGTH: Final = timedelta(hours=2)
+
+
+def believe(kind: str, claims: Mapping[str, Fields]) -> Fields:
+    """Per field, the word of the first source in its order that has one."""
+    names = {name for source, fields in claims.items() if source in _SOURCES for name in fields}
+    believed: Fields = {}
+    for name in names:
+        order = _EXCEPTIONS.get((kind, name), _PRECEDENCE[kind])
+        for source in order:
+            value = claims.get(source, {}).get(name)
+            if value is not None:
+                believed[name] = value
+                break
+    return believed
+
+
+_SOURCES: Final = frozenset({TABLES, "openf1", "ergast", "thethirdturn"})
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """A row's columns as they shall be, and the changes found in the product, if any are new."""
+
+    columns: Fields
+    product: Fields
+
+
+def project(columns: Fields, current: Fields | None, claims: Mapping[str, Fields]) -> Projected:
+    """Lay what was changed in the product over what the sources say.
+
+    Args:
+        columns: what the sources say, by column; null where they say nothing.
+        current: the row as it is, None if it is new.
+        claims: by source, with the pseudo-sources "written" and "product".
+
+    A value that differs from what we last wrote was changed in the product: it becomes a claim of
+    its own and wins, a null as well. A row that we never wrote is adopted: sources win, and what
+    they leave open stays.
+    """
+    written = claims.get(WRITTEN)
+    product = dict(claims.get(PRODUCT, {}))
+    if current is not None and written is not None:
+        for name in columns:
+            if name in written and current.get(name) != written[name]:
+                product[name] = current.get(name)
+    projected = {
+        name: product[name]
+        if name in product
+        else (value if value is not None else (current or {}).get(name))
+        for name, value in columns.items()
+    }
+    return Projected(projected, {k: v for k, v in product.items() if k in columns})
+
+
+def session_status(
+    start: datetime, end: datetime | None, cancelled: bool, now: datetime
+) -> SessionStatus:
+    """Status by time alone: no source says it, and none of it is a result."""
+    if cancelled:
+        return SessionStatus.CANCELLED
+    if now < start:
+        return SessionStatus.SCHEDULED
+    if now < (end or start + _USUAL_LENGTH) + OVERRUN:
+        return SessionStatus.IN_PROGRESS
+    return SessionStatus.COMPLETED
+
+
+def columns_of(names: Mapping[str, str], believed: Mapping[str, Any]) -> Fields:
+    """The managed columns of a table, null where nothing is believed."""
+    return {name: believed.get(name) for name in names}

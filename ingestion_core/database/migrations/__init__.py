@@ -1,0 +1,1 @@
+"""Numbered SQL files, each run once, in order, in one transaction."""

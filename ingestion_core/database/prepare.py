@@ -1,0 +1,199 @@
+"""Before the first write: our schemas brought up to date, the product's tables checked.
+
+Ours are migrated by numbered files under an advisory lock. The product's tables belong to its
+.NET API and are never touched: what we need of them and is not there is named, with the cure.
+"""
+
+import logging
+from importlib import resources
+
+from psycopg import Connection, sql
+from psycopg.rows import TupleRow
+
+from ingestion_core.errors import Unprepared
+
+log = logging.getLogger(__name__)
+
+_MIGRATION_LOCK = 0x5046_494E_4745_5354  # "PFINGEST"
+
+#: Columns that this project writes or reads: (table, column, type, may be null).
+_NEEDED_COLUMNS = """
+"Series": Id uuid, Name text, Slug text
+"SeriesAliases": SeriesId uuid, AliasSlug text
+"Seasons": Id uuid, SeriesId uuid, Year integer
+"Circuits": Id uuid, Name text, Slug text, Location text, Country text, CountryCode text?,
+    Latitude double precision?, Longitude double precision?
+"CircuitAliases": CircuitId uuid, AliasSlug text
+"Rounds": Id uuid, SeasonId uuid, CircuitId uuid, Name text, Slug text, RoundNumber integer,
+    DateStart date, DateEnd date, OpenF1MeetingKey integer?, ErgastRaceId integer?
+"Sessions": Id uuid, RoundId uuid, Type integer, StartTimeUtc timestamp with time zone,
+    Status integer, OpenF1SessionKey integer?
+"Drivers": Id uuid, FirstName text, LastName text, Slug text, Abbreviation text?,
+    Nationality text?, HeadshotUrl text?, DriverNumber integer?, OpenF1DriverNumber integer?
+"DriverAliases": DriverId uuid, AliasSlug text
+"Teams": Id uuid, Name text, Slug text, ShortName text?, PrimaryColor text?, Nationality text?
+"TeamAliases": TeamId uuid, AliasSlug text
+"Entrants": Id uuid, RoundId uuid, DriverId uuid, TeamId uuid, Role integer
+"""
+
+#: Unique keys, each a choice of column sets: documents and migrations name two for Entrants.
+_NEEDED_KEYS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = (
+    ("Series", (frozenset({"Slug"}),)),
+    ("Seasons", (frozenset({"SeriesId", "Year"}),)),
+    ("Circuits", (frozenset({"Slug"}),)),
+    ("Rounds", (frozenset({"Slug"}),)),
+    ("Sessions", (frozenset({"OpenF1SessionKey"}),)),
+    ("Drivers", (frozenset({"Slug"}),)),
+    ("Teams", (frozenset({"Slug"}),)),
+    (
+        "Entrants",
+        (frozenset({"RoundId", "DriverId"}), frozenset({"RoundId", "DriverId", "TeamId"})),
+    ),
+)
+
+_COLUMNS = """
+SELECT c.relname, a.attname, format_type(a.atttypid, NULL), NOT a.attnotnull
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(%s)
+  AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+_UNIQUE_KEYS = """
+SELECT c.relname, array_agg(a.attname::text)
+FROM pg_index i
+JOIN pg_class c ON c.oid = i.indrelid
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey)
+WHERE c.relnamespace = 'public'::regnamespace AND i.indisunique AND i.indpred IS NULL
+  AND c.relname = ANY(%s)
+GROUP BY c.relname, i.indexrelid
+"""
+
+
+def migrate(connection: Connection[TupleRow]) -> list[str]:
+    """Bring schema ``ingest`` up to date; the names of the files that were run.
+
+    Safe at any number of instances at once: the second waits and finds nothing to do.
+    """
+    done: list[str] = []
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+        connection.execute("CREATE SCHEMA IF NOT EXISTS ingest")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS ingest.migrations"
+            " (name text PRIMARY KEY, run_at timestamptz NOT NULL DEFAULT now())"
+        )
+        known = {row[0] for row in connection.execute("SELECT name FROM ingest.migrations")}
+        for file in sorted(
+            resources.files("ingestion_core.database.migrations").iterdir(),
+            key=lambda one: one.name,
+        ):
+            if not file.name.endswith(".sql") or file.name in known:
+                continue
+            # Our own file, shipped with the code: trusted text, which no parameter reaches.
+            connection.execute(file.read_bytes())
+            connection.execute("INSERT INTO ingest.migrations (name) VALUES (%s)", (file.name,))
+            done.append(file.name)
+    if done:
+        log.info("schema ingest migrated: %s", ", ".join(done), extra={"action": "migrate"})
+    return done
+
+
+def is_current(connection: Connection[TupleRow]) -> bool:
+    """Whether every migration has been run, by one read: starting up must not take locks."""
+    names = [
+        file.name
+        for file in resources.files("ingestion_core.database.migrations").iterdir()
+        if file.name.endswith(".sql")
+    ]
+    present = connection.execute("SELECT to_regclass('ingest.migrations') IS NOT NULL").fetchone()
+    if present is None or not present[0]:
+        return False
+    row = connection.execute(
+        "SELECT count(*) FROM ingest.migrations WHERE name = ANY(%s)", (names,)
+    ).fetchone()
+    return row is not None and row[0] == len(names)
+
+
+def check_product(connection: Connection[TupleRow]) -> None:
+    """Refuse a product database that lacks what we need.
+
+    Raises:
+        Unprepared: names every missing table, column, type, nullability and unique key.
+    """
+    needed = _needed_columns()
+    tables = list(needed)
+    found: dict[str, dict[str, tuple[str, bool]]] = {}
+    for table, column, type_, nullable in connection.execute(_COLUMNS, (tables,)):
+        found.setdefault(table, {})[column] = (type_, nullable)
+    faults = [
+        fault
+        for table, columns in needed.items()
+        for fault in _column_faults(table, columns, found.get(table))
+    ]
+    keys: dict[str, list[frozenset[str]]] = {}
+    for table, columns in connection.execute(_UNIQUE_KEYS, (tables,)):
+        keys.setdefault(table, []).append(frozenset(columns))
+    for table, choices in _NEEDED_KEYS:
+        if table in found and not any(choice in keys.get(table, []) for choice in choices):
+            named = " or ".join(f"({', '.join(sorted(choice))})" for choice in choices)
+            faults.append(f'"{table}" has no unique key on {named}')
+    if faults:
+        raise Unprepared(
+            "the product's database is not as this version needs it: "
+            + "; ".join(faults)
+            + ". Its tables belong to its API: run `dotnet ef database update` there"
+        )
+
+
+def _needed_columns() -> dict[str, dict[str, tuple[str, bool]]]:
+    needed: dict[str, dict[str, tuple[str, bool]]] = {}
+    for line in _NEEDED_COLUMNS.replace(",\n", ", ").strip().splitlines():
+        table, _, columns = line.partition(": ")
+        for column in columns.split(","):
+            name, _, type_ = column.strip().partition(" ")
+            needed.setdefault(table.strip('"'), {})[name] = (type_.rstrip("?"), type_[-1] == "?")
+    return needed
+
+
+def _column_faults(
+    table: str,
+    needed: dict[str, tuple[str, bool]],
+    found: dict[str, tuple[str, bool]] | None,
+) -> list[str]:
+    if found is None:
+        return [f'table "{table}" is missing']
+    faults = []
+    for column, (type_, nullable) in needed.items():
+        if column not in found:
+            faults.append(f'"{table}"."{column}" is missing')
+        elif found[column][0] != type_:
+            faults.append(f'"{table}"."{column}" is {found[column][0]}, not {type_}')
+        elif nullable and not found[column][1]:
+            faults.append(f'"{table}"."{column}" does not allow null')
+    return faults
+
+
+def references_to(connection: Connection[TupleRow], table: str) -> sql.Composed:
+    """A condition that is true where no row of any table refers to row ``t`` of ``table``.
+
+    Read from the server's own catalog, so that a table which this code does not know, or must not
+    name, protects its rows as well.
+    """
+    rows = connection.execute(
+        """
+        SELECT c.conrelid::regclass::text, n.nspname, r.relname, a.attname
+        FROM pg_constraint c
+        JOIN pg_class r ON r.oid = c.conrelid
+        JOIN pg_namespace n ON n.oid = r.relnamespace
+        JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = c.conkey[1]
+        WHERE c.contype = 'f' AND c.confrelid = %s::regclass
+        """,
+        (f'public."{table}"',),
+    ).fetchall()
+    parts = [
+        sql.SQL("NOT EXISTS (SELECT FROM {} x WHERE x.{} = t.{})").format(
+            sql.Identifier(schema, name), sql.Identifier(column), sql.Identifier("Id")
+        )
+        for _, schema, name, column in rows
+    ]
+    return sql.Composed([sql.SQL(" AND ").join([sql.SQL("true"), *parts])])

@@ -1,0 +1,1 @@
+"""Sources: one package each, which knows its wire format and nothing of the database."""

@@ -1,0 +1,120 @@
+"""The app: everything a task needs, made when first needed and kept for the process's life."""
+
+import functools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from ingestion_core.database.connection import Pool, open_pool
+from ingestion_core.database.dsn import to_conninfo
+from ingestion_core.database.prepare import check_product, is_current, migrate
+from ingestion_core.errors import Unprepared
+from ingestion_core.settings import Settings, settings
+from ingestion_core.sources import openf1
+from ingestion_core.sources.http import HttpClient
+from ingestion_core.sources.openf1.client import OpenF1
+from ingestion_core.work import release as timetable
+from ingestion_core.work import sources
+from ingestion_core.work.gate import Gate
+from ingestion_core.work.queues import Queues
+
+USER_AGENT = "parcferme-ingestion (+https://github.com/parc-ferme/ingestion)"
+
+
+class App:
+    """Settings, database, queues and sources of one process."""
+
+    def __init__(self, chosen: Settings) -> None:
+        self.settings = chosen
+        self.queues = Queues(chosen.azurewebjobsstorage.get_secret_value())
+        self._lock = threading.Lock()
+        self._pool: Pool | None = None
+
+    @property
+    def pool(self) -> Pool:
+        """The database, prepared: our schemas current, the product's tables as we need them.
+
+        Raises:
+            Unprepared: they are not, or DATABASE_URL is no connection string.
+        """
+        with self._lock:
+            if self._pool is None:
+                self._pool = self._open()
+            return self._pool
+
+    @contextmanager
+    def db(self) -> Iterator[Connection[TupleRow]]:
+        """A connection on which every statement commits by itself."""
+        with self.pool.connection() as connection:
+            yield connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection[TupleRow]]:
+        """A connection in a transaction: all of it, or, on any error, nothing."""
+        with self.pool.connection() as connection, connection.transaction():
+            yield connection
+
+    @functools.cached_property
+    def openf1(self) -> OpenF1:
+        """OpenF1 behind its gate."""
+        chosen = self.settings
+        gate = self._openf1_gate(self.pool)
+        http = HttpClient(gate, chosen.openf1_timeout_seconds, USER_AGENT)
+        return OpenF1(http, chosen.openf1_base_url, chosen.openf1_username, chosen.openf1_password)
+
+    def release(self, source: str) -> int:
+        """Send the source's items that are due; to be called by whoever committed items."""
+        return timetable.release(self.pool, self.queues, source)
+
+    def release_all(self) -> int:
+        """The same for every source."""
+        with self.db() as db:
+            names = sources.names(db)
+        return sum(self.release(name) for name in names)
+
+    def now(self) -> datetime:
+        """The present, aware and in UTC."""
+        return datetime.now(UTC)
+
+    def close(self) -> None:
+        """Let go of connections; the next use opens new ones."""
+        self.queues.close()
+        with self._lock:
+            if self._pool is not None:
+                self._pool.close()
+                self._pool = None
+
+    def _open(self) -> Pool:
+        try:
+            conninfo = to_conninfo(self.settings.database_url.get_secret_value())
+        except ValueError as error:
+            raise Unprepared(f"settings: DATABASE_URL: {error}") from None
+        pool = open_pool(conninfo, self.settings.database_timeout_seconds)
+        try:
+            with pool.connection() as connection:
+                if not is_current(connection):
+                    migrate(connection)
+                check_product(connection)
+            self._openf1_gate(pool).register()
+        except BaseException:
+            pool.close()
+            raise
+        return pool
+
+    def _openf1_gate(self, pool: Pool) -> Gate:
+        return Gate(
+            pool,
+            openf1.SOURCE,
+            self.settings.openf1_requests_per_minute,
+            subscribed=self.settings.openf1_username is not None,
+        )
+
+
+@functools.cache
+def app() -> App:
+    """The process's app."""
+    return App(settings())

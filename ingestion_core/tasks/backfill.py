@@ -1,0 +1,91 @@
+"""What is asked over HTTP: runs to start, to watch, to change; sources to hold.
+
+A backfill only writes its run and one item per year: asked for during a lock-out, it simply
+happens later.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from ingestion_core.errors import NotFound
+from ingestion_core.sources.openf1 import SOURCE
+from ingestion_core.tasks.app import App
+from ingestion_core.tasks.discover import Scope, wanted_year
+from ingestion_core.tasks.sync_meeting import wanted_meeting
+from ingestion_core.work import runs, sources
+
+
+def backfill(
+    app: App,
+    years: Sequence[int],
+    asked: Mapping[str, object],
+    recent_days: int | None = None,
+    spacing_seconds: float = 0,
+    request_key: str | None = None,
+) -> UUID:
+    """Start the run that reads whole seasons, or their recent meetings."""
+    scope = Scope(recent_days=recent_days, spacing_seconds=spacing_seconds)
+    with app.transaction() as db:
+        wanted = [wanted_year(year, scope) for year in years]
+        run = runs.start(db, "backfill", asked, wanted, request_key)
+    app.release(SOURCE)
+    return run
+
+
+def meeting(app: App, key: int, request_key: str | None = None) -> UUID:
+    """Start the run that reads one meeting, before all bulk."""
+    with app.transaction() as db:
+        run = runs.start(db, "meeting", {"meeting": key}, [wanted_meeting(key)], request_key)
+    app.release(SOURCE)
+    return run
+
+
+def show_run(app: App, run: UUID) -> dict[str, Any]:
+    """A run with its items."""
+    with app.db() as db:
+        found = runs.show(db, run)
+    if found is None:
+        raise NotFound("there is no such run")
+    return found
+
+
+def list_runs(app: App, limit: int) -> list[dict[str, Any]]:
+    """The newest runs."""
+    with app.db() as db:
+        return runs.newest(db, limit)
+
+
+def retry_run(app: App, run: UUID) -> int:
+    """Ask again for what failed or was cancelled in a run; how many items."""
+    with app.transaction() as db:
+        retried = runs.retry(db, run)
+    if retried is None:
+        raise NotFound("there is no such run")
+    app.release_all()
+    return retried
+
+
+def cancel_run(app: App, run: UUID) -> int:
+    """Take back what has not begun in a run; how many items."""
+    with app.transaction() as db:
+        cancelled = runs.cancel(db, run)
+    if cancelled is None:
+        raise NotFound("there is no such run")
+    return cancelled
+
+
+def list_sources(app: App) -> list[dict[str, Any]]:
+    """Every source's state."""
+    with app.db() as db:
+        return sources.show(db)
+
+
+def pause_source(app: App, name: str, paused: bool) -> dict[str, Any]:
+    """Pause or resume a source; its state afterwards."""
+    with app.db() as db:
+        if not sources.set_paused(db, name, paused):
+            raise NotFound(f"there is no source '{name[:50]}'")
+    if not paused:
+        app.release(name)
+    return next(one for one in list_sources(app) if one["source"] == name)

@@ -1,0 +1,78 @@
+"""From a message to its item, and what becomes of the item whatever happens."""
+
+import logging
+import time
+from collections.abc import Callable
+from hashlib import sha256
+
+from ingestion_core.catalog.bookkeeping import quarantine
+from ingestion_core.errors import Deferred, Dropped, UnknownMessage
+from ingestion_core.racing.types import Unreadable
+from ingestion_core.tasks.app import App
+from ingestion_core.work import items
+from ingestion_core.work.messages import item_of, parse
+
+log = logging.getLogger(__name__)
+
+Task = Callable[[App, items.Item], None]
+
+
+def run(app: App, queue: str, name: str, task: Task, body: bytes) -> None:
+    """Carry out the item that a message speaks of.
+
+    A message without meaning is recorded, and its item, if it names one, closed as failed. An item
+    that must wait is given back. Database errors and bugs raise: the host delivers again.
+    """
+    try:
+        message = parse(body)
+    except UnknownMessage as unknown:
+        refuse(app, queue, body, unknown.code, str(unknown))
+        return
+    with app.db() as db:
+        item = items.claim(db, message, name)
+    if item is None:
+        log.info("stale copy of item %d ignored", message.item, extra={"action": "stale"})
+        return
+    began = time.monotonic()
+    try:
+        task(app, item)
+        outcome = "done"
+    except Deferred as deferred:
+        outcome = deferred.why
+        with app.db() as db:
+            items.give_back(db, item, deferred)
+        app.release(item.source)
+    except Dropped as dropped:
+        outcome = dropped.code
+        with app.db() as db:
+            items.close(db, item, "failed", outcome="dropped", error_code=dropped.code)
+    except items.Fenced:
+        outcome = "fenced"
+    log.info(
+        "%s %s: %s in %.1f s",
+        name,
+        item.key,
+        outcome,
+        time.monotonic() - began,
+        extra={"action": "item", "item": item.item, "task": name, "key": item.key},
+    )
+
+
+def refuse(app: App, queue: str, body: bytes, code: str, reason: str) -> None:
+    """Record a message that nobody could handle, and close the item it names.
+
+    Its text is not kept: only its length and a digest, since nobody knows what it holds.
+    """
+    item = item_of(body)
+    with app.transaction() as db:
+        closed = item is not None and items.fail_poisoned(db, item, code)
+        if not closed:
+            digest = sha256(body).hexdigest()[:16]
+            row: dict[str, object] = {"bytes": len(body), "sha256": digest}
+            quarantine(db, "queue", queue, [Unreadable(queue, f"sha256={digest}", reason, row)])
+    log.error(
+        "message of queue %s refused: %s",
+        queue,
+        reason,
+        extra={"action": "dead-letter", "queue": queue, "item": item},
+    )

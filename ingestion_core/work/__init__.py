@@ -1,0 +1,1 @@
+"""Work: items, their messages and timetable, the gate before every request, runs."""

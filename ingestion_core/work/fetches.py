@@ -1,0 +1,97 @@
+"""The last answer to each question: ok, empty or failed. Empty is asked again, failed is no end."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+Db = Connection[TupleRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One answer. ``drift``: fields that this version does not know, or misses."""
+
+    source: str
+    resource: str
+    key: str
+    outcome: Literal["ok", "empty", "failed"]
+    observed_at: datetime
+    http_status: int | None = None
+    rows: int | None = None
+    digest: str | None = None
+    drift: Sequence[str] = ()
+
+
+# An answer that was asked for before the one on record came late: the record stays.
+_RECORD = """
+INSERT INTO ingest.fetches AS f
+    (source, resource, key, outcome, http_status, rows, digest, observed_at, ok_at, drift, next_at)
+SELECT source, resource, key, outcome, http_status, rows, digest, observed_at,
+       CASE WHEN outcome = 'ok' THEN observed_at END, drift,
+       CASE WHEN outcome = 'empty' THEN observed_at + interval '1 day' END
+FROM jsonb_to_recordset(%s) AS w(source text, resource text, key text, outcome text,
+    http_status integer, rows integer, digest text, observed_at timestamptz, drift text[])
+ORDER BY source, resource, key
+ON CONFLICT (source, resource, key) DO UPDATE
+SET outcome = excluded.outcome, http_status = excluded.http_status,
+    rows = CASE WHEN excluded.outcome = 'failed' THEN f.rows ELSE excluded.rows END,
+    digest = CASE WHEN excluded.outcome = 'failed' THEN f.digest ELSE excluded.digest END,
+    observed_at = CASE WHEN excluded.outcome = 'failed' THEN f.observed_at
+                       ELSE excluded.observed_at END,
+    ok_at = coalesce(excluded.ok_at, f.ok_at),
+    drift = CASE WHEN excluded.outcome = 'failed' THEN f.drift ELSE excluded.drift END,
+    tries = CASE WHEN excluded.outcome = 'ok' THEN 0 ELSE f.tries + 1 END,
+    -- What stays empty is asked for ever more rarely, at least once a month.
+    next_at = CASE WHEN excluded.outcome = 'empty'
+                   THEN excluded.observed_at
+                        + least(power(2, least(f.tries, 5)), 30) * interval '1 day'
+              END
+WHERE excluded.observed_at >= f.observed_at
+"""
+
+_OBSERVED_LATER = """
+SELECT coalesce(bool_or(observed_at > %(observed_at)s), false) FROM ingest.fetches
+WHERE source = %(source)s AND (resource, key) IN (
+    SELECT resource, key FROM jsonb_to_recordset(%(asked)s) AS w(resource text, key text))
+  AND outcome <> 'failed'
+"""
+
+
+def record(db: Db, fetches: Iterable[Fetch]) -> None:
+    """Store answers, in the order of their keys."""
+    rows: list[dict[str, Any]] = [
+        {
+            "source": one.source,
+            "resource": one.resource,
+            "key": one.key,
+            "outcome": one.outcome,
+            "http_status": one.http_status,
+            "rows": one.rows,
+            "digest": one.digest,
+            "observed_at": one.observed_at.isoformat(),
+            "drift": list(one.drift) or None,
+        }
+        for one in fetches
+    ]
+    if rows:
+        db.execute(_RECORD, (Jsonb(rows),))
+
+
+def observed_later(
+    db: Db, source: str, asked: Iterable[tuple[str, str]], observed_at: datetime
+) -> bool:
+    """Whether one of these questions (resource, key) has a later answer on record already."""
+    row = db.execute(
+        _OBSERVED_LATER,
+        {
+            "source": source,
+            "observed_at": observed_at,
+            "asked": Jsonb([{"resource": r, "key": k} for r, k in asked]),
+        },
+    ).fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,54 @@
+"""What stands in a queue: which item, and which release of it. Everything else is in the database.
+
+No key here is one that the host reserves for trigger metadata (id, dequeueCount, popReceipt, ...).
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ingestion_core.errors import UnknownMessage
+
+
+class Message(BaseModel):
+    """Version 1. A change of meaning gets a new version and a function that lifts this one to it,
+    kept for one release: messages of the earlier version are still in the queues then."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    v: Literal[1] = 1
+    item: int = Field(gt=0, lt=2**63)
+    release: int = Field(gt=0, lt=2**31)
+    key: str = Field(max_length=200)
+
+    def body(self) -> str:
+        return self.model_dump_json()
+
+
+def parse(body: bytes) -> Message:
+    """Read a message.
+
+    Raises:
+        UnknownMessage: not JSON, another version, another form. Its text never repeats the body.
+    """
+    try:
+        return Message.model_validate_json(body)
+    except ValidationError as error:
+        what = ", ".join(
+            sorted({str(one["loc"][0]) if one["loc"] else one["type"] for one in error.errors()})
+        )
+        raise UnknownMessage(f"message of no known form: {what}") from None
+
+
+def item_of(body: bytes) -> int | None:
+    """The item a message speaks of, even if the rest of it means nothing."""
+    try:
+        return _Item.model_validate_json(body).item
+    except ValidationError:
+        return None
+
+
+class _Item(BaseModel):
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    item: int = Field(gt=0, lt=2**63)

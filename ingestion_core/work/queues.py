@@ -1,0 +1,113 @@
+"""Sending: the only place that writes to Storage queues."""
+
+import logging
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
+
+from ingestion_core.errors import Unprepared
+from ingestion_core.work.messages import Message
+
+log = logging.getLogger(__name__)
+
+#: Which queue carries which task. The poison queues have the same names with ``-poison``.
+QUEUES: Mapping[str, str] = {"discover_year": "years", "sync_meeting": "meetings"}
+
+#: A message lives until it is handled: the timetable of a long backfill outlasts the default week.
+NEVER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message and how long it stays invisible: whole seconds."""
+
+    queue: str
+    message: Message
+    visibility: int
+
+
+class Queues:
+    """The queues of one Storage account; clients are made when first needed and kept."""
+
+    def __init__(self, connection_string: str) -> None:
+        self._connection_string = connection_string
+        self._clients: dict[str, QueueClient] = {}
+        self._lock = threading.Lock()
+        self._service: QueueServiceClient | None = None
+
+    def send(self, letters: Iterable[Letter]) -> None:
+        """Send; a queue that is missing is made.
+
+        Raises:
+            AzureError: the storage can't be reached. What was not sent is sent again by a later
+                release, since the items' rows say when their messages were due.
+        """
+        for letter in letters:
+            try:
+                self._post(letter)
+            except ResourceNotFoundError:
+                self._create(letter.queue)
+                self._post(letter)
+
+    def reach(self) -> None:
+        """Ask the storage for anything at all.
+
+        Raises:
+            AzureError: it does not answer.
+        """
+        next(iter(self._account().list_queues(results_per_page=1)), None)
+
+    def close(self) -> None:
+        """Close every client."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+            if self._service is not None:
+                self._service.close()
+                self._service = None
+
+    def _post(self, letter: Letter) -> None:
+        self._client(letter.queue).send_message(
+            letter.message.body(), visibility_timeout=letter.visibility, time_to_live=NEVER
+        )
+
+    def _create(self, name: str) -> None:
+        try:
+            self._client(name).create_queue()
+        except ResourceExistsError:
+            # Another instance made it between our two calls.
+            log.debug("queue %s was made by another instance", name)
+
+    def _client(self, name: str) -> QueueClient:
+        with self._lock:
+            if name not in self._clients:
+                self._clients[name] = self._open().get_queue_client(
+                    # The SDK encodes nothing by default, the host expects base64.
+                    name,
+                    message_encode_policy=TextBase64EncodePolicy(),
+                )
+            return self._clients[name]
+
+    def _account(self) -> QueueServiceClient:
+        with self._lock:
+            return self._open()
+
+    def _open(self) -> QueueServiceClient:
+        if self._service is None:
+            try:
+                self._service = QueueServiceClient.from_connection_string(
+                    self._connection_string,
+                    retry_total=2,
+                    connection_timeout=5,
+                    read_timeout=10,
+                )
+            except ValueError:
+                raise Unprepared("AzureWebJobsStorage is not a Storage connection string") from None
+        return self._service
+
+
+__all__ = ["QUEUES", "AzureError", "Letter", "Queues"]
