@@ -17,7 +17,8 @@ LEFT JOIN ingest.fetches s ON s.source = c.source AND s.resource = 'sessions' AN
 LEFT JOIN ingest.fetches d ON d.source = c.source AND d.resource = 'drivers' AND d.key = c.key
 CROSS JOIN LATERAL (
     SELECT (c.fields ->> 'DateStart')::date AS first,
-           coalesce(c.fields ->> 'DateEnd', c.fields ->> 'DateStart')::date AS last
+           coalesce(c.fields ->> 'DateEnd', c.fields ->> 'ListedEnd',
+                    c.fields ->> 'DateStart')::date AS last
 ) day
 WHERE c.source = %(source)s AND c.kind = 'round' AND c.fields ->> 'Season' = %(season)s
   AND (s.ok_at IS NULL AND coalesce(s.next_at, '-infinity') <= %(now)s

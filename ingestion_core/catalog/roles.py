@@ -8,10 +8,12 @@ from psycopg.rows import TupleRow
 # raced:    in a qualifying or a race of a numbered round, by the lists
 # weekend:  the numbered rounds that have been raced, counted through
 # stint:    weekends in a row that one driver raced for one team
-# A stand-in's stint is at most three weekends long, and somebody raced for the team right before
-# and right after it, but not in it. Who only practises stays regular if he raced for the team in
-# the weekend before or after, and is FP1-only where two others raced for it. At a test, who races
-# in no round is a test driver; before a season's first race nobody can tell.
+# A stand-in's stint is at most three weekends long, and somebody who raced for the team more often
+# did so right before and right after it, but not in it. (More often: or else Magnussen's three
+# weekends between Bearman's two at Haas in 2024 would be a stand-in's.) Who only practises stays
+# regular if he raced for the team in the weekend before or after, and is FP1-only where two others
+# raced for it. At a test, who races in no round is a test driver; before a season's first race
+# nobody can tell.
 _ASSIGN = """
 WITH rounds AS (
     SELECT "Id" AS round, "RoundNumber" AS number FROM "Rounds" WHERE "SeasonId" = %(season)s
@@ -33,12 +35,16 @@ WITH rounds AS (
 ), stints AS (
     SELECT driver, team, stint, min(weekend) AS first, max(weekend) AS last
     FROM raced GROUP BY driver, team, stint
+), totals AS (
+    SELECT driver, team, count(*) AS weekends FROM raced GROUP BY driver, team
 ), stand_ins AS (
-    SELECT s.driver, s.team, s.stint FROM stints s
+    SELECT s.driver, s.team, s.stint FROM stints s JOIN totals mine USING (driver, team)
     WHERE s.last - s.first < 3 AND EXISTS (
         SELECT FROM raced b JOIN raced a ON a.driver = b.driver AND a.team = b.team
         WHERE b.team = s.team AND b.driver <> s.driver
           AND b.weekend = s.first - 1 AND a.weekend = s.last + 1
+          AND mine.weekends < (SELECT t.weekends FROM totals t
+                               WHERE t.driver = b.driver AND t.team = s.team)
           AND NOT EXISTS (SELECT FROM raced x WHERE x.driver = b.driver AND x.team = s.team
                           AND x.weekend BETWEEN s.first AND s.last))
 ), wanted AS (

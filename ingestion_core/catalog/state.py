@@ -121,20 +121,29 @@ WITH series AS (
 ), entries AS (
     SELECT * FROM ingest.entries WHERE session IN (SELECT "Id" FROM sessions)
 ), circuits AS (
-    SELECT * FROM "Circuits" WHERE "Id" = ANY(%(ids)s::uuid[]) OR "Slug" = ANY(%(circuit_slugs)s::text[])
+    SELECT * FROM "Circuits"
+    WHERE "Id" = ANY(%(ids)s::uuid[])
+       OR "Slug" = ANY(%(circuit_slugs)s::text[])
        OR "Id" IN (SELECT target FROM own WHERE kind = 'circuit')
        OR "Id" IN (
-           SELECT "CircuitId" FROM "CircuitAliases" WHERE "AliasSlug" = ANY(%(circuit_slugs)s::text[]))
+           SELECT "CircuitId" FROM "CircuitAliases"
+           WHERE "AliasSlug" = ANY(%(circuit_slugs)s::text[]))
 ), teams AS (
-    SELECT * FROM "Teams" WHERE "Id" = ANY(%(ids)s::uuid[]) OR "Slug" = ANY(%(team_slugs)s::text[])
+    SELECT * FROM "Teams"
+    WHERE "Id" = ANY(%(ids)s::uuid[])
+       OR "Slug" = ANY(%(team_slugs)s::text[])
        OR "Id" IN (SELECT target FROM own WHERE kind = 'team')
        OR "Id" IN (
-           SELECT "TeamId" FROM "TeamAliases" WHERE "AliasSlug" = ANY(%(team_slugs)s::text[]))
+           SELECT "TeamId" FROM "TeamAliases"
+           WHERE "AliasSlug" = ANY(%(team_slugs)s::text[]))
 ), drivers AS (
-    SELECT * FROM "Drivers" WHERE "Id" = ANY(%(ids)s::uuid[]) OR "Slug" = ANY(%(driver_slugs)s::text[])
+    SELECT * FROM "Drivers"
+    WHERE "Id" = ANY(%(ids)s::uuid[])
+       OR "Slug" = ANY(%(driver_slugs)s::text[])
        OR "Id" IN (SELECT target FROM own WHERE kind = 'driver')
        OR "Id" IN (
-           SELECT "DriverId" FROM "DriverAliases" WHERE "AliasSlug" = ANY(%(driver_slugs)s::text[]))
+           SELECT "DriverId" FROM "DriverAliases"
+           WHERE "AliasSlug" = ANY(%(driver_slugs)s::text[]))
        OR cardinality(%(driver_keys)s::text[]) > (
            SELECT count(*) FROM own WHERE kind = 'driver' AND target IS NOT NULL)
 ), targets AS (

@@ -84,7 +84,7 @@ def write_calendar(db: Db, calendar: Calendar, fill_only: bool = False) -> list[
                 "OfficialName": one.official_name,
                 "ListedSlug": one.slug,
                 "DateStart": one.first_day.isoformat(),
-                "DateEnd": one.last_day.isoformat() if one.last_day else None,
+                "ListedEnd": one.last_day.isoformat() if one.last_day else None,
                 "CircuitKey": one.circuit or None,
                 "Testing": one.testing or None,
                 "Cancelled": one.cancelled,

@@ -83,6 +83,9 @@ class App:
     def close(self) -> None:
         """Let go of connections; the next use opens new ones."""
         self.queues.close()
+        asking = self.__dict__.pop("openf1", None)
+        if asking is not None:
+            asking.close()
         with self._lock:
             if self._pool is not None:
                 self._pool.close()

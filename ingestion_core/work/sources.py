@@ -53,7 +53,8 @@ def discovery_is_due(db: Db, source: str) -> bool:
 _NEXT_DISCOVERY = """
 WITH weekends AS (
     SELECT (fields ->> 'DateStart')::date - 3 AS opens,
-           coalesce((fields ->> 'DateEnd')::date, (fields ->> 'DateStart')::date + 3) + 3 AS closes
+           coalesce((fields ->> 'DateEnd')::date, (fields ->> 'ListedEnd')::date,
+                    (fields ->> 'DateStart')::date + 3) + 3 AS closes
     FROM ingest.claims
     WHERE source = %(source)s AND kind = 'round'
       AND NOT coalesce((fields ->> 'Cancelled')::bool, false)

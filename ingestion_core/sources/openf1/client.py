@@ -65,6 +65,10 @@ class OpenF1:
         self._token_ends = 0.0
         self.requests = 0
 
+    def close(self) -> None:
+        """Let go of connections."""
+        self._http.close()
+
     def ask(self, endpoint: Endpoint, field_name: str, value: int) -> Reply:
         """Ask for the rows where one integer field has one value.
 

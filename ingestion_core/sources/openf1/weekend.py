@@ -32,6 +32,9 @@ SESSION_TYPES = {
     "race": SessionType.RACE,
 }
 
+#: What a race is planned to last: a meeting ends with its last session, not on that day.
+_RACE = timedelta(hours=2)
+
 
 def weekend(
     origin: Origin,
@@ -119,16 +122,19 @@ def _unknown_name(row: SessionRow) -> Unreadable:
 
 
 def _days(meeting: MeetingRow, sessions: Sequence[SessionRow]) -> tuple[date, date]:
-    """First and last local day: the sessions', the meeting's own while it has none."""
+    """First and last local day: the sessions', the meeting's own while it has none.
+
+    Days on which sessions begin: Las Vegas ends its race at midnight.
+    """
     offset = meeting.gmt_offset or next(
         (row.gmt_offset for row in sessions if row.gmt_offset is not None), timedelta()
     )
-    starts = [row.date_start for row in sessions] or [meeting.date_start]
-    ends = [row.date_end or row.date_start for row in sessions] or [
-        meeting.date_end or meeting.date_start
+    starts = [row.date_start for row in sessions] or [
+        meeting.date_start,
+        *([meeting.date_end - _RACE] if meeting.date_end else []),
     ]
     first = local_day(min(starts), offset)
-    return first, max(first, local_day(max(ends), offset))
+    return first, max(first, local_day(max(starts), offset))
 
 
 def _circuit(meeting: MeetingRow, sessions: Sequence[SessionRow]) -> CircuitProfile:
