@@ -1,0 +1,48 @@
+# On a fresh machine: Python 3.11 or newer, make and git. Everything else is set up by what needs it.
+#
+#   make run                      the sample season into an embedded database, then a summary
+#   make run RESULTS=1            with results (spoilers)
+#   make run RECORDING=<folder>   a folder of recorded answers instead of the sample
+#   make run LIVE=1 YEAR=2024     the real API, at its real pace
+#   make run CONFIRM=<database>   despite the users' rows in DATABASE_URL's database
+#   make serve                    the same, and stays up
+#   make test | check | bench | setup | clean
+
+PYTHON ?= python3
+VENV := .venv/bin/python
+MAKEFLAGS += --no-print-directory
+.PHONY: run serve test check bench setup clean
+.DEFAULT_GOAL := run
+
+ifndef PARCFERME_RECORDINGS
+ifneq ($(wildcard ../shared/data),)
+export PARCFERME_RECORDINGS := $(abspath ../shared/data)
+endif
+endif
+
+on = $(filter-out 0 false no,$(1))
+options = $(if $(call on,$(RESULTS)),--results) $(if $(call on,$(LIVE)),--live) \
+	$(if $(YEAR),--year '$(YEAR)') $(if $(RECORDING),--recording '$(RECORDING)') \
+	$(if $(CONFIRM),--confirm '$(CONFIRM)')
+
+run serve: setup
+	@exec $(VENV) -m local $@ --with-parent $(options)
+
+test: setup
+	@$(VENV) -m pytest
+
+check: setup
+	@$(VENV) -m ruff format --check
+	@$(VENV) -m ruff check
+	@$(VENV) -m mypy --strict functions ingestion_core local
+	@.venv/bin/lint-imports
+	@$(VENV) -m pytest
+
+bench: setup
+	@$(VENV) -m benchmarks
+
+setup:
+	@$(PYTHON) -m local.stack.setup
+
+clean:
+	@$(PYTHON) -m local.stack.clean

@@ -1,0 +1,83 @@
+"""Fixtures for every room: a real PostgreSQL, a real Azurite, the recorded answers."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from local.stack import product
+from local.stack.azurite import Azurite
+from local.stack.home import home_name
+from local.stack.postgres import Postgres
+
+_TEMPLATE = "product_template"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server of this test run alone, in a folder that goes with it, even when it is killed."""
+    # Not pytest's tmp_path: as root the server is another account, which may not enter it.
+    home = Path(tempfile.mkdtemp(prefix=f"{home_name()}-test-")).resolve()
+    with Postgres(home, home / "postgres.log", remove=home) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Postgres) -> str:
+    """The name of a database with the product's tables, all empty, to be cloned."""
+    with psycopg.connect(postgres.ensure_database(_TEMPLATE)) as connection:
+        connection.execute(product.schema().encode())
+    return _TEMPLATE
+
+
+@contextmanager
+def _database(postgres: Postgres, template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    identifiers = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
+    create = sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**identifiers)
+    drop = sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(**identifiers)
+    with psycopg.connect(postgres.conninfo(), autocommit=True) as connection:
+        connection.execute(create)
+        try:
+            yield postgres.conninfo(name)
+        finally:
+            connection.execute(drop)
+
+
+@pytest.fixture
+def database(postgres: Postgres, template: str) -> Iterator[str]:
+    """The conninfo of a fresh database with the product's tables, dropped afterwards."""
+    with _database(postgres, template) as conninfo:
+        yield conninfo
+
+
+@pytest.fixture
+def empty_database(postgres: Postgres) -> Iterator[str]:
+    """The conninfo of a fresh database without any table, dropped afterwards."""
+    with _database(postgres, "template1") as conninfo:
+        yield conninfo
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The connection string of a Storage account in memory, for the whole test run."""
+    log = tmp_path_factory.mktemp("azurite") / "azurite.log"
+    with Azurite(log) as running:
+        yield running.connection_string
+
+
+@pytest.fixture
+def recordings() -> Path:
+    """The folder of recorded answers, which are not the project's to ship."""
+    folder = os.environ.get("PARCFERME_RECORDINGS")
+    if not folder:
+        pytest.skip("PARCFERME_RECORDINGS names no folder of recorded answers")
+    path = Path(folder)
+    assert path.is_dir(), f"PARCFERME_RECORDINGS={folder} is no folder"
+    return path

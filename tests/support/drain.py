@@ -1,0 +1,44 @@
+"""Carrying out what was released without a host: what the database says is in the queues."""
+
+import random
+from collections.abc import Mapping
+
+from ingestion_core.tasks import discover, sync_meeting
+from ingestion_core.tasks.app import App
+from ingestion_core.tasks.run import Task, run
+from ingestion_core.work.messages import Message
+
+TASKS: Mapping[str, tuple[str, Task]] = {
+    discover.TASK: ("years", discover.discover_year),
+    sync_meeting.TASK: ("meetings", sync_meeting.sync_meeting),
+}
+
+
+def letters(app: App) -> list[tuple[str, Message]]:
+    """The messages that were sent and not yet carried out, in order of their items."""
+    with app.db() as db:
+        return [
+            (task, Message(item=item, release=release, key=key))
+            for task, item, release, key in db.execute(
+                "SELECT task, item, release, key FROM ingest.items"
+                " WHERE state = 'sent' ORDER BY item"
+            )
+        ]
+
+
+def deliver(app: App, task: str, message: Message) -> None:
+    """Hand one message to its task, as a queue function does."""
+    queue, function = TASKS[task]
+    run(app, queue, task, function, message.body().encode())
+
+
+def drain(app: App, shuffle: random.Random | None = None) -> int:
+    """Carry out everything that is sent until nothing is; how many messages."""
+    done = 0
+    while batch := letters(app):
+        if shuffle:
+            shuffle.shuffle(batch)
+        for task, message in batch:
+            deliver(app, task, message)
+            done += 1
+    return done

@@ -1,0 +1,47 @@
+"""The product's tables, looked at from outside: what stands in them, and what was done to them."""
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+RACING = ("Series", "Seasons", "Circuits", "Teams", "Drivers", "Rounds", "Sessions", "Entrants")
+
+Dump = dict[str, list[dict[str, Any]]]
+
+
+def dump(conninfo: str) -> Dump:
+    """Every row of the racing tables, all columns, ids included, in order of the ids."""
+    with psycopg.connect(conninfo) as db:
+        return {
+            table: [
+                row[0]
+                for row in db.execute(
+                    sql.SQL('SELECT to_jsonb(t) FROM {} t ORDER BY "Id"').format(
+                        sql.Identifier(table)
+                    )
+                )
+            ]
+            for table in RACING
+        }
+
+
+def written(conninfo: str) -> dict[str, tuple[int, int, int, int]]:
+    """Per table of schema public: rows ever inserted, updated, deleted, and dead now.
+
+    To be asked while nobody else is connected: counters arrive when their sessions end.
+    """
+    with psycopg.connect(conninfo, autocommit=True) as db:
+        return {
+            name: tuple(counters)
+            for name, *counters in db.execute(
+                "SELECT relname, n_tup_ins, n_tup_upd, n_tup_del, n_dead_tup"
+                " FROM pg_stat_user_tables WHERE schemaname = 'public'"
+            )
+        }
+
+
+def rows(conninfo: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """The rows of one statement."""
+    with psycopg.connect(conninfo, autocommit=True) as db:
+        return db.execute(statement.encode(), parameters or None).fetchall()
