@@ -5,7 +5,7 @@ it is the moment that the source's row speaks of (a driver's headshot in a certa
 later moment wins, whatever the order in which the answers arrive.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -74,11 +74,9 @@ def merge(old: Claim | None, new: Claim, fill_only: bool = False) -> Claim:
     )
 
 
-def by_source(claims: Mapping[tuple[str, str, str], Claim], target: UUID) -> dict[str, Fields]:
+def by_source(claims: Iterable[Claim]) -> dict[str, Fields]:
     """Source to its fields, of all claims on one row; a source's several keys in order of key."""
     found: dict[str, Fields] = {}
-    for identity in sorted(claims):
-        claim = claims[identity]
-        if claim.target == target:
-            found[claim.source] = {**found.get(claim.source, {}), **claim.fields}
+    for claim in sorted(claims, key=lambda one: one.identity):
+        found[claim.source] = {**found.get(claim.source, {}), **claim.fields}
     return found

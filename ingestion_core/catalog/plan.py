@@ -20,6 +20,11 @@ class Plan:
     fill_only: bool
     claims: dict[tuple[str, str, str], Claim] = field(default_factory=dict)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    _on: dict[UUID, dict[tuple[str, str, str], Claim]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for claim in self.state.claims.values():
+            self._index(claim)
 
     def claim(
         self,
@@ -45,7 +50,7 @@ class Plan:
         )
         merged = merge(old, new, self.fill_only)
         if merged is not old:
-            self.claims[merged.identity] = merged
+            self._keep(merged)
         return merged
 
     def current(self, source: str, kind: str, key: str) -> Claim | None:
@@ -54,7 +59,7 @@ class Plan:
 
     def claims_on(self, target: UUID) -> dict[str, Fields]:
         """Source to fields, of all claims on one row, as they shall be."""
-        return by_source({**self.state.claims, **self.claims}, target)
+        return by_source(self._on.get(target, {}).values())
 
     def put(self, kind: str, id_: UUID, columns: Fields, once: Mapping[str, Any]) -> None:
         """Lay the product's own changes over the columns; plan the row if it differs.
@@ -89,5 +94,12 @@ class Plan:
         old = self.current(pseudo_source, kind, str(id_))
         if old is not None and old.fields == fields:
             return
-        claim = Claim(pseudo_source, kind, str(id_), id_, self.observed_at, dict(fields), {})
+        self._keep(Claim(pseudo_source, kind, str(id_), id_, self.observed_at, dict(fields), {}))
+
+    def _keep(self, claim: Claim) -> None:
         self.claims[claim.identity] = claim
+        self._index(claim)
+
+    def _index(self, claim: Claim) -> None:
+        if claim.target is not None:
+            self._on.setdefault(claim.target, {})[claim.identity] = claim

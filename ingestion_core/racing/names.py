@@ -6,6 +6,7 @@ keeps what does: suffixes such as ``Jr.`` and ``III`` tell fathers from sons.
 """
 
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 # Letters that Unicode does not decompose, as the Latin alphabet writes them. Lower case: casefold
@@ -32,6 +33,7 @@ _VANISHING: Final = "'’‘‛ʼʻʹ′`´."
 _REPLACED: Final = str.maketrans(_TRANSLITERATED) | dict.fromkeys(map(ord, _VANISHING))
 
 
+@lru_cache(maxsize=8192)  # a season's lists name the same few people a hundred times over
 def fold(text: str) -> str:
     """The form in which two spellings of one name are equal: lower-case words, one space between.
 

@@ -1,0 +1,223 @@
+"""Whole recorded seasons become the rows that were counted in them, in any order."""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ingestion_core.settings import Settings
+from ingestion_core.tasks import backfill
+from ingestion_core.tasks.app import App
+from local.replay.rows import load
+from local.replay.server import ReplayServer
+from tests.database.conftest import UNLIMITED
+from tests.support.drain import drain
+from tests.support.product import Dump, dump, rows, written
+
+ROLES = {0: "Regular", 1: "Reserve", 2: "Fp1Only", 3: "Test"}
+
+Read = Callable[..., Dump]
+
+
+@pytest.fixture
+def seasons(recordings: Path) -> Iterator[ReplayServer]:
+    """OpenF1 with the recorded seasons of 2023 and 2024."""
+    folders = [recordings / "openf1" / year for year in ("2023", "2024")]
+    with ReplayServer(load(folders), limits=UNLIMITED) as server:
+        yield server
+
+
+@pytest.fixture
+def recorded(database: str, azurite: str, seasons: ReplayServer) -> Iterator[App]:
+    """The app, asking the recorded seasons."""
+    made = App(
+        Settings.model_validate(
+            {
+                "database_url": database,
+                "AzureWebJobsStorage": azurite,
+                "openf1_base_url": seasons.url,
+                "openf1_requests_per_minute": 6000,
+            }
+        )
+    )
+    yield made
+    made.close()
+
+
+def read(app: App, *years: int, shuffle: random.Random | None = None) -> None:
+    """Backfill years one after the other."""
+    for year in years:
+        run = backfill.backfill(app, [year], {"years": year})
+        drain(app, shuffle)
+        shown = backfill.show_run(app, run)
+        assert (shown["state"], shown["last_error"]) == ("done", None)
+
+
+def figures(database: str) -> dict[str, object]:
+    """The figures by which a season is checked."""
+    found = dump(database)
+    numbered = [row for row in found["Rounds"] if row["RoundNumber"] > 0]
+    return {
+        "rounds": (len(numbered), len(found["Rounds"]) - len(numbered)),
+        "sessions": len(found["Sessions"]),
+        "entrants": len(found["Entrants"]),
+        "drivers": len(found["Drivers"]),
+        "teams": len(found["Teams"]),
+        "circuits": len(found["Circuits"]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("years", "expected"),
+    [
+        (
+            [2023],
+            {
+                "rounds": (22, 0),
+                "sessions": 110,
+                "entrants": 458,
+                "drivers": 32,
+                "teams": 10,
+                "circuits": 22,
+            },
+        ),
+        (
+            [2024],
+            {
+                "rounds": (24, 1),
+                "sessions": 123,
+                "entrants": 523,
+                "drivers": 33,
+                "teams": 10,
+                "circuits": 24,
+            },
+        ),
+        (
+            [2023, 2024],
+            {
+                "rounds": (46, 1),
+                "sessions": 233,
+                "entrants": 981,
+                "drivers": 38,
+                "teams": 12,
+                "circuits": 24,
+            },
+        ),
+    ],
+    ids=["2023", "2024", "both"],
+)
+def test_a_season_has_the_figures_counted_in_its_recording(
+    recorded: App, database: str, years: list[int], expected: dict[str, object]
+) -> None:
+    """Rounds (numbered, not numbered), sessions, entrants, drivers, teams and circuits."""
+    read(recorded, *years)
+    assert figures(database) == expected
+
+
+def test_any_order_of_years_and_messages_gives_the_same_rows_and_ids(
+    recorded: App, database: str, postgres: object, template: str
+) -> None:
+    """2023 first, 2024 first, and everything shuffled, each into an emptied database."""
+    dumps = []
+    for years, seed in (([2023, 2024], None), ([2024, 2023], None), ([2024, 2023], 7)):
+        read(recorded, *years, shuffle=random.Random(seed) if seed else None)
+        dumps.append(dump(database))
+        with recorded.db() as db:
+            db.execute(
+                'TRUNCATE "Series", "Seasons", "Circuits", "Teams", "Drivers", "Rounds",'
+                ' "Sessions", "Entrants", ingest.claims, ingest.entries, ingest.fetches CASCADE'
+            )
+    assert dumps[0]["Entrants"], "nothing was read at all"
+    assert dumps[1] == dumps[0]
+    assert dumps[2] == dumps[0]
+
+
+def test_a_second_backfill_changes_no_row_and_no_id(recorded: App, database: str) -> None:
+    """Counted by the server: inserts, updates, deletes and dead rows of the product's tables."""
+    read(recorded, 2023, 2024)
+    before = dump(database)
+    recorded.close()
+    counted = written(database)
+    read(recorded, 2024, 2023)
+    recorded.close()
+    assert written(database) == counted
+    assert dump(database) == before
+    assert counted["Entrants"][0] == 981, "the counters had not arrived"
+
+
+def test_roles_tell_reserves_practice_drivers_and_regulars_apart(
+    recorded: App, database: str
+) -> None:
+    """Named in facts/identity.md and known of these two seasons, none of it from a result."""
+    read(recorded, 2023, 2024)
+    roles = {
+        (round_, driver): ROLES[role]
+        for round_, driver, role in rows(
+            database,
+            'SELECT r."Slug", d."Slug", e."Role" FROM "Entrants" e'
+            ' JOIN "Rounds" r ON r."Id" = e."RoundId" JOIN "Drivers" d ON d."Id" = e."DriverId"',
+        )
+    }
+    assert {key for key, role in roles.items() if role == "Reserve"} == {
+        ("2024-saudi-arabian-grand-prix", "oliver-bearman"),
+        ("2024-azerbaijan-grand-prix", "oliver-bearman"),
+        ("2024-sao-paulo-grand-prix", "oliver-bearman"),
+    }
+    # Only practised, but raced for the team in the weekend before or after.
+    assert roles["2023-dutch-grand-prix", "daniel-ricciardo"] == "Regular"
+    assert roles["2024-saudi-arabian-grand-prix", "carlos-sainz"] == "Regular"
+    assert roles["2024-australian-grand-prix", "logan-sargeant"] == "Regular"
+    # Five weekends in a row, and changes that lasted, are nobody's stand-in.
+    assert roles["2023-singapore-grand-prix", "liam-lawson"] == "Regular"
+    assert roles["2023-hungarian-grand-prix", "daniel-ricciardo"] == "Regular"
+    assert roles["2024-italian-grand-prix", "franco-colapinto"] == "Regular"
+    assert roles["2024-singapore-grand-prix", "kevin-magnussen"] == "Regular"
+    # First practice in somebody's car.
+    for round_, driver in (
+        ("2023-mexico-city-grand-prix", "isack-hadjar"),
+        ("2024-mexico-city-grand-prix", "patricio-oward"),
+        ("2024-mexico-city-grand-prix", "oliver-bearman"),
+        ("2024-abu-dhabi-grand-prix", "arthur-leclerc"),
+    ):
+        assert roles[round_, driver] == "Fp1Only"
+    assert roles["2024-pre-season-testing", "max-verstappen"] == "Regular"
+
+
+def test_las_vegas_stands_on_its_local_days(recorded: App, database: str) -> None:
+    """UTC puts the race a day late: 18 and 23 November are the local race days."""
+    read(recorded, 2023, 2024)
+    found = rows(
+        database,
+        'SELECT "DateEnd"::text FROM "Rounds" WHERE "Slug" LIKE %s ORDER BY 1',
+        "%las-vegas%",
+    )
+    assert found == [("2023-11-18",), ("2024-11-23",)]
+
+
+def test_nobody_of_formula_3_is_in_the_entry_list_of_budapest(recorded: App, database: str) -> None:
+    """Session 9223 lists 35 drivers, 30 of them Formula 3: nothing lost, nobody let in."""
+    read(recorded, 2023)
+    entered = rows(
+        database,
+        'SELECT d."Slug" FROM ingest.entries e JOIN "Sessions" s ON s."Id" = e.session'
+        ' JOIN "Drivers" d ON d."Id" = e.driver WHERE s."OpenF1SessionKey" = 9223',
+    )
+    assert len(entered) == 20
+    assert ("max-verstappen",) in entered
+    assert ("paul-aron",) not in entered
+    refused = rows(
+        database,
+        "SELECT reason, count(*) FROM ingest.quarantine WHERE key = '1215' GROUP BY 1 ORDER BY 1",
+    )
+    assert refused == [("no-team", 15), ("number-names-another-driver", 15)]
+
+
+def test_no_driver_number_is_a_champions(recorded: App, database: str) -> None:
+    """Number 1 names last year's champion; a permanent number is not OpenF1's to give."""
+    read(recorded, 2023)
+    assert rows(
+        database,
+        'SELECT count(*) FROM "Drivers" WHERE "DriverNumber" IS NOT NULL'
+        ' OR "OpenF1DriverNumber" = 1',
+    ) == [(0,)]
