@@ -4,6 +4,7 @@ import azure.functions as func
 
 from functions import health, http, poison, queues, timer
 from functions.logs import quieten
+from ingestion_core.settings import results_enabled
 
 quieten()
 
@@ -13,3 +14,8 @@ app.register_functions(queues.blueprint)
 app.register_functions(poison.blueprint)
 app.register_functions(http.blueprint)
 app.register_functions(health.blueprint)
+if results_enabled():
+    # Imported here, not above: without the opt-in nothing of results is even loaded.
+    from functions import results
+
+    app.register_functions(results.blueprint)

@@ -1,12 +1,12 @@
 """What is asked over HTTP: read, bounded, and refused by name."""
 
 import json
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, NoReturn
 from uuid import UUID
 
 import azure.functions as func
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ingestion_core.errors import BadRequest, NotFound, TooLarge
 from ingestion_core.sources.openf1 import FIRST_YEAR
@@ -30,14 +30,24 @@ class Years(BaseModel):
         return self
 
 
+def _years(value: object) -> object:
+    """Decide between the forms here: a union's errors name its branches, which nobody asked for."""
+    if value is None or value in ("all", "current") or isinstance(value, Years):
+        return value
+    if isinstance(value, dict):
+        return Years.model_validate(value)
+    raise ValueError("""must be "all", "current" or {"from": 2023, "to": 2026}""")
+
+
 class Backfill(BaseModel):
     """The body of ``POST /api/backfill``."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
-    years: Years | Literal["all", "current"] | None = None
+    years: Annotated[Years | Literal["all", "current"] | None, BeforeValidator(_years)] = None
     recent_days: Annotated[int, Field(ge=0, le=366)] | None = None
     spacing_seconds: Annotated[float, Field(ge=0, le=3600)] = 0
+    include_results: bool = False
     request_key: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
     @model_validator(mode="after")
@@ -66,16 +76,15 @@ def seasons(asked: Backfill, now: datetime) -> list[int]:
         BadRequest: OpenF1 has no such season.
     """
     if isinstance(asked.years, Years):
-        return [check_year(year, now) for year in (asked.years.first, asked.years.last)] and list(
-            range(asked.years.first, asked.years.last + 1)
-        )
+        first, last = check_year(asked.years.first, now), check_year(asked.years.last, now)
+        return list(range(first, last + 1))
     if asked.years == "all":
         return list(range(FIRST_YEAR, now.year + 1))
     if asked.years == "current" or asked.recent_days is None:
         return [now.year]
-    # In the first days of a year, "recent" reaches into the last one.
-    first = datetime.fromordinal(now.toordinal() - asked.recent_days - 3).year
-    return list(range(max(first, FIRST_YEAR), now.year + 1))
+    # In the first days of a year, "recent" reaches into the last one; a meeting takes three days.
+    since = (now - timedelta(days=asked.recent_days + 3)).year
+    return list(range(max(since, FIRST_YEAR), now.year + 1))
 
 
 def check_year(year: int, now: datetime) -> int:
@@ -106,10 +115,30 @@ def run_id(req: func.HttpRequest) -> UUID:
 
 def request_key(req: func.HttpRequest, body: str | None = None) -> str | None:
     """The key by which a repeated request is the same run: the body's, or ``Idempotency-Key``."""
-    key = body or req.headers.get("Idempotency-Key")
+    name, key = (
+        ("request_key", body)
+        if body is not None
+        else ("Idempotency-Key", req.headers.get("Idempotency-Key"))
+    )
     if key is not None and not (0 < len(key) <= 200 and key.isprintable()):
-        raise BadRequest("'Idempotency-Key' must be 1 to 200 printable characters")
+        raise BadRequest(f"'{name}' must be 1 to 200 printable characters")
     return key
+
+
+def year_param(req: func.HttpRequest, now: datetime) -> int:
+    """The season that ``?year=`` names, the present one without."""
+    text = req.params.get("year", str(now.year))
+    if not (text.isascii() and text.isdigit() and len(text) == 4):
+        raise BadRequest("'year' must be a year of four digits")
+    return check_year(int(text), now)
+
+
+def include_results(req: func.HttpRequest) -> bool:
+    """Whether ``?include_results=true`` asks for spoilers as well."""
+    text: str = req.params.get("include_results", "false")
+    if text not in {"true", "false"}:
+        raise BadRequest("'include_results' must be true or false")
+    return text == "true"
 
 
 def limit(req: func.HttpRequest, usual: int, largest: int) -> int:
@@ -120,20 +149,29 @@ def limit(req: func.HttpRequest, usual: int, largest: int) -> int:
     return int(text)
 
 
-def _json(req: func.HttpRequest) -> Any:
+def _json(req: func.HttpRequest) -> dict[str, Any]:
     body = req.get_body()
     if len(body) > MAX_BODY:
         raise TooLarge(f"the body has more than {MAX_BODY} bytes")
     if not body.strip():
         raise BadRequest('the body is empty: send JSON, for example {"years": "current"}')
     try:
-        return json.loads(body)
+        parsed = json.loads(body, parse_constant=_no_json)
     except (ValueError, RecursionError):
         raise BadRequest("the body is not JSON") from None
+    if not isinstance(parsed, dict):
+        raise BadRequest("the body must be a JSON object")
+    return parsed
+
+
+def _no_json(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")
 
 
 def _named(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in one['loc']) or 'body'}: {one['msg']}"
-        for one in error.errors(include_input=False, include_url=False, include_context=False)
-    )
+    """Each field at fault, by the name that whoever asked knows, and why."""
+    found: dict[str, str] = {}
+    for one in error.errors(include_input=False, include_url=False, include_context=False):
+        field = ".".join(str(part) for part in one["loc"])[:100] or "body"
+        found.setdefault(field, one["msg"].removeprefix("Value error, "))
+    return "; ".join(f"{field}: {why}" for field, why in found.items())

@@ -17,7 +17,13 @@ def backfill_year(req: func.HttpRequest) -> func.HttpResponse:
     """Read one season again."""
     now = app().now()
     year = asked.check_year(asked.number(req, "year"), now)
-    run = tasks.backfill(app(), [year], {"years": year}, request_key=asked.request_key(req))
+    run = tasks.backfill(
+        app(),
+        [year],
+        {"years": year},
+        include_results=asked.include_results(req),
+        request_key=asked.request_key(req),
+    )
     return _accepted(str(run))
 
 
@@ -32,6 +38,7 @@ def backfill_years(req: func.HttpRequest) -> func.HttpResponse:
         wish.model_dump(by_alias=True, exclude_none=True),
         recent_days=wish.recent_days,
         spacing_seconds=wish.spacing_seconds,
+        include_results=wish.include_results,
         request_key=asked.request_key(req, wish.request_key),
     )
     return _accepted(str(run))
@@ -41,7 +48,9 @@ def backfill_years(req: func.HttpRequest) -> func.HttpResponse:
 @door
 def read_meeting(req: func.HttpRequest) -> func.HttpResponse:
     """Read one meeting now, before all bulk."""
-    run = tasks.meeting(app(), asked.number(req, "key"), asked.request_key(req))
+    run = tasks.meeting(
+        app(), asked.number(req, "key"), asked.include_results(req), asked.request_key(req)
+    )
     return _accepted(str(run))
 
 

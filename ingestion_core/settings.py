@@ -1,8 +1,17 @@
 """The settings: one class, read lazily, never when a module is imported."""
 
 import functools
+import os
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import (
+    Field,
+    HttpUrl,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingestion_core.errors import Unprepared
@@ -32,7 +41,6 @@ class Settings(BaseSettings):
     )
     openf1_base_url: str = Field(
         default="https://api.openf1.org",
-        pattern=r"^https?://[^/]+",
         description="Where OpenF1 answers, without /v1",
     )
     openf1_requests_per_minute: float = Field(
@@ -45,9 +53,38 @@ class Settings(BaseSettings):
     openf1_timeout_seconds: float = Field(
         default=20, gt=0, le=120, description="How long one request to OpenF1 may take"
     )
+    results_enabled: bool = Field(
+        default=False, description="Opt in to results, which are spoilers"
+    )
+    results_embargo_hours: float = Field(
+        default=24, ge=0, le=24 * 365, description="How long after its end a session has no results"
+    )
     database_timeout_seconds: float = Field(
         default=30, gt=0, le=300, description="How long one SQL statement may take"
     )
+
+    @field_validator("openf1_base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        try:
+            url = TypeAdapter(HttpUrl).validate_python(value)
+        except ValidationError:
+            raise ValueError("is no http or https address") from None
+        if url.query or url.fragment:
+            raise ValueError("must not have a query or a fragment")
+        return value
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> "Settings":
+        # Half a login would open the gate during live sessions and then ask anonymously.
+        if (self.openf1_username is None) != (self.openf1_password is None):
+            raise ValueError("OPENF1_USERNAME and OPENF1_PASSWORD belong together")
+        return self
+
+
+def names() -> list[str]:
+    """Every setting under the name by which it is set."""
+    return [field.alias or name.upper() for name, field in Settings.model_fields.items()]
 
 
 @functools.cache
@@ -61,7 +98,27 @@ def settings() -> Settings:
         return Settings.model_validate({})
     except ValidationError as error:
         named = "; ".join(
-            f"{'.'.join(str(part) for part in one['loc']).upper()}: {one['msg']}"
-            for one in error.errors(include_input=False, include_url=False)
+            _named(one["loc"], one["msg"])
+            for one in error.errors(include_input=False, include_url=False, include_context=False)
         )
         raise Unprepared(f"settings: {named}") from None
+
+
+def _named(location: tuple[int | str, ...], message: str) -> str:
+    said = message.removeprefix("Value error, ")
+    if not location:
+        return said
+    name = str(location[0])
+    return f"{name if name in names() else name.upper()}: {said}"
+
+
+def results_enabled() -> bool:
+    """Whether results are opted into: the one setting that is read when the app is loaded.
+
+    Read alone, so that a missing other one does not cost the app its functions; and false for
+    whatever is no clear yes.
+    """
+    try:
+        return TypeAdapter(bool).validate_python(os.environ.get("RESULTS_ENABLED") or "false")
+    except ValidationError:
+        return False

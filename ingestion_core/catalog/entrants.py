@@ -80,8 +80,8 @@ def _seats(
     }
 
 
-def plan_entrants(plan: Plan, round_id: UUID, entries: Entries) -> list[UUID]:
-    """Plan one entrant per person; the ids of those that no list names any more.
+def plan_entrants(plan: Plan, round_id: UUID, entries: Entries) -> bool:
+    """Plan one entrant per person; whether there are some of ours whom no list names any more.
 
     Whoever drove for two teams counts for the one he had in most sessions, the later of equals.
     """
@@ -100,10 +100,9 @@ def plan_entrants(plan: Plan, round_id: UUID, entries: Entries) -> list[UUID]:
         id_ = existing.get(driver) or ids.of("entrant", round_id, driver)
         columns: Fields = {"TeamId": str(team), "Role": _role(plan, id_)}
         plan.put("entrant", id_, columns, {"RoundId": round_id, "DriverId": driver})
-    return sorted(
-        id_
+    return any(
+        driver not in votes and plan.current(WRITTEN, "entrant", str(id_)) is not None
         for driver, id_ in existing.items()
-        if driver not in votes and plan.current(WRITTEN, "entrant", str(id_)) is not None
     )
 
 
@@ -116,9 +115,17 @@ def _role(plan: Plan, id_: UUID) -> int:
     return int(row["Role"]) if row else int(Role.REGULAR)
 
 
-_DELETE = """
+# Ours alone: an entrant that somebody added in the product has no claim of what we wrote.
+_SWEEP = """
 WITH gone AS (
-    DELETE FROM {table} t WHERE t."Id" = ANY(%(ids)s) AND {unreferenced} RETURNING t."Id"
+    DELETE FROM {table} t USING ingest.claims w
+    WHERE t."RoundId" = %(round)s AND w.target = t."Id"
+      AND w.source = 'written' AND w.kind = 'entrant'
+      AND NOT EXISTS (
+          SELECT FROM ingest.entries e JOIN "Sessions" s ON s."Id" = e.session
+          WHERE s."RoundId" = t."RoundId" AND e.driver = t."DriverId")
+      AND {unreferenced}
+    RETURNING t."Id"
 ), forgotten AS (
     DELETE FROM ingest.claims c USING gone
     WHERE c.kind = 'entrant' AND c.target = gone."Id"
@@ -127,12 +134,10 @@ SELECT count(*) FROM gone
 """
 
 
-def delete_unlisted(db: Connection[TupleRow], entrants: list[UUID]) -> int:
-    """Take out entrants that no list names, unless anything refers to them; how many went."""
-    if not entrants:
-        return 0
-    statement = sql.SQL(_DELETE).format(
+def sweep(db: Connection[TupleRow], round_id: UUID) -> int:
+    """Take out a round's entrants whom no list names, unless anything refers to them; how many."""
+    statement = sql.SQL(_SWEEP).format(
         table=sql.Identifier(ENTRANTS.name), unreferenced=references_to(db, ENTRANTS.name)
     )
-    row = db.execute(statement, {"ids": entrants}).fetchone()
+    row = db.execute(statement, {"round": round_id}).fetchone()
     return int(row[0]) if row else 0

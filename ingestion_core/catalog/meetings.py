@@ -1,11 +1,14 @@
 """Which meetings of a season have to be asked about, by what is claimed and what was answered."""
 
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog.state import season_key
+from ingestion_core.racing.kinds import SessionStatus, SessionType
 
 Db = Connection[TupleRow]
 
@@ -53,3 +56,64 @@ def listed_slug(db: Db, source: str, key: str) -> str | None:
     """The address that a season's list decided for a meeting; None if no list is known."""
     row = db.execute(_SLUG, (source, key)).fetchone()
     return row[0] if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A session as it is stored: the source's key, its type, and when it ends or ended."""
+
+    key: str
+    type: SessionType
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A stored meeting. ``sessions``: those that were not cancelled, in order of time."""
+
+    round_id: UUID
+    year: int
+    entrants: int
+    sessions: tuple[Held, ...]
+
+
+_MEETING = """
+SELECT r."Id", se."Year", (SELECT count(*) FROM "Entrants" e WHERE e."RoundId" = r."Id"),
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(c.key, s."Type", s."StartTimeUtc",
+                c.fields ->> 'EndTimeUtc') ORDER BY s."StartTimeUtc"), '[]')
+     FROM "Sessions" s JOIN ingest.claims c ON c.target = s."Id" AND c.kind = 'session'
+         AND c.source = %(source)s
+     WHERE s."RoundId" = r."Id" AND s."Status" <> %(cancelled)s)
+FROM ingest.claims m
+JOIN "Rounds" r ON r."Id" = m.target
+JOIN "Seasons" se ON se."Id" = r."SeasonId"
+WHERE m.source = %(source)s AND m.kind = 'round' AND m.key = %(key)s
+"""
+
+#: What a session without a known end lasts.
+_USUAL_LENGTH = timedelta(hours=2)
+
+
+def stored(db: Db, source: str, key: str) -> Meeting | None:
+    """A meeting as the database knows it; None if it was never stored."""
+    row = db.execute(
+        _MEETING, {"source": source, "key": key, "cancelled": int(SessionStatus.CANCELLED)}
+    ).fetchone()
+    if row is None:
+        return None
+    round_id, year, entrants, sessions = row
+    return Meeting(
+        round_id,
+        year,
+        entrants,
+        tuple(
+            Held(
+                key_,
+                SessionType(type_),
+                datetime.fromisoformat(end)
+                if end
+                else datetime.fromisoformat(start) + _USUAL_LENGTH,
+            )
+            for key_, type_, start, end in sessions
+        ),
+    )

@@ -14,7 +14,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog import bookkeeping, roles, tables
-from ingestion_core.catalog.entrants import Entries, delete_unlisted, plan_entrants, plan_entries
+from ingestion_core.catalog.entrants import Entries, plan_entrants, plan_entries, sweep
 from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.profiles import (
     candidates,
@@ -44,7 +44,10 @@ _SERIES_NAMES = {"formula-1": "Formula 1"}
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a meeting came to, in counts. ``rows``: added, changed or removed in the product."""
+    """What a meeting came to, in counts. ``rows``: added, changed or removed in the product.
+
+    ``relisted``: whether anybody's entry differs from what was stored.
+    """
 
     rounds: int
     sessions: int
@@ -52,6 +55,7 @@ class Written:
     rows: int
     quarantined: int
     shrunk: tuple[str, ...]
+    relisted: bool
 
 
 def lock_season(db: Db, series: str, year: int) -> None:
@@ -130,7 +134,6 @@ def write_weekend(db: Db, weekend: Weekend, now: datetime, fill_only: bool = Fal
         )
     for kind, table in tables.BY_KIND.items():
         rows += tables.write(db, table, plan.rows.get(kind, []))
-    rows += delete_unlisted(db, drawn.unlisted)
     replaced = drawn.entries.replaced
     if replaced:
         bookkeeping.replace_entries(
@@ -144,6 +147,8 @@ def write_weekend(db: Db, weekend: Weekend, now: datetime, fill_only: bool = Fal
             ],
             plan.observed_at,
         )
+    if drawn.unlisted:
+        rows += sweep(db, drawn.round_id)
     if replaced or plan.rows.get("round") or plan.rows.get("entrant"):
         rows += roles.assign(db, drawn.season)
     bookkeeping.quarantine(db, weekend.origin.source, weekend.key, weekend.unreadable)
@@ -154,6 +159,7 @@ def write_weekend(db: Db, weekend: Weekend, now: datetime, fill_only: bool = Fal
         rows=rows,
         quarantined=len(weekend.unreadable),
         shrunk=tuple(drawn.entries.shrunk),
+        relisted=bool(replaced),
     )
 
 
@@ -162,8 +168,9 @@ class _Drawn:
     plan: Plan
     series: UUID
     season: UUID
+    round_id: UUID
     entries: Entries
-    unlisted: list[UUID]
+    unlisted: bool
 
 
 def _under_locks(db: Db, draw: Callable[[], _Drawn]) -> _Drawn:
@@ -214,7 +221,7 @@ def _draw(state: State, weekend: Weekend, now: datetime, fill_only: bool) -> _Dr
     sessions = _plan_sessions(plan, weekend, round_id, now)
     entries = plan_entries(plan, source, sessions, drivers, teams)
     unlisted = plan_entrants(plan, round_id, entries)
-    return _Drawn(plan, series, season, entries, [] if fill_only else unlisted)
+    return _Drawn(plan, series, season, round_id, entries, unlisted)
 
 
 def _plan_round(

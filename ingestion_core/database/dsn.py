@@ -1,5 +1,7 @@
 """Connection strings: libpq's, and the ADO.NET form that the product's .NET API uses."""
 
+import re
+
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -18,11 +20,17 @@ _ADO_NET = {
     "pwd": "password",
     "sslmode": "sslmode",
     "rootcertificate": "sslrootcert",
+    "sslcertificate": "sslcert",
+    "sslkey": "sslkey",
     "timeout": "connect_timeout",
     "applicationname": "application_name",
 }
 #: Npgsql's SslMode values are libpq's without hyphens.
 _SSL_MODES = {"verifyca": "verify-ca", "verifyfull": "verify-full"}
+
+
+#: One whole pair before the first semicolon. In libpq's form a second pair stands there.
+_ADO_NET_BEGINS = re.compile(r"""\s*[A-Za-z ]+=\s*("[^"]*"|'[^']*'|[^;="']*)\s*;""")
 
 
 def to_conninfo(text: str) -> str:
@@ -50,7 +58,8 @@ def to_conninfo(text: str) -> str:
 
 
 def _looks_like_ado_net(text: str) -> bool:
-    return ";" in text and "://" not in text
+    # A password of either form may hold what marks the other: only the beginning tells.
+    return _ADO_NET_BEGINS.match(text) is not None
 
 
 def _from_ado_net(text: str) -> dict[str, str]:
@@ -79,9 +88,12 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         rest = rest.lstrip()
         if rest[:1] in {'"', "'"}:
             value, rest = _quoted(rest)
+            if rest.lstrip()[:1] not in {"", ";"}:
+                raise ValueError("the ADO.NET connection string has text after a closing quote")
         else:
             value, _, rest = rest.partition(";")
-        pairs.append((name.strip(), value.strip()))
+            value = value.strip()
+        pairs.append((name.strip(), value))
     return pairs
 
 

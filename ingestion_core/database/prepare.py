@@ -5,7 +5,9 @@ Ours are migrated by numbered files under an advisory lock. The product's tables
 """
 
 import logging
+from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
@@ -62,56 +64,89 @@ _UNIQUE_KEYS = """
 SELECT c.relname, array_agg(a.attname::text)
 FROM pg_index i
 JOIN pg_class c ON c.oid = i.indrelid
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey)
-WHERE c.relnamespace = 'public'::regnamespace AND i.indisunique AND i.indpred IS NULL
+JOIN pg_attribute a
+  ON a.attrelid = c.oid AND a.attnum = ANY((i.indkey::int2[])[0:i.indnkeyatts - 1])
+WHERE c.relnamespace = 'public'::regnamespace AND i.indisunique AND i.indisvalid AND i.indimmediate
+  AND i.indpred IS NULL AND i.indexprs IS NULL
   AND c.relname = ANY(%s)
 GROUP BY c.relname, i.indexrelid
 """
 
 
-def migrate(connection: Connection[TupleRow]) -> list[str]:
-    """Bring schema ``ingest`` up to date; the names of the files that were run.
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """One of our schemas and the package that holds its numbered files."""
+
+    name: str
+    package: str
+
+    def files(self) -> list[Traversable]:
+        """The files, in order."""
+        found = resources.files(self.package).iterdir()
+        return sorted((file for file in found if file.name.endswith(".sql")), key=_name)
+
+    @property
+    def ledger(self) -> sql.Identifier:
+        """The table that remembers which were run."""
+        return sql.Identifier(self.name, "migrations")
+
+
+INGEST = Schema("ingest", "ingestion_core.database.migrations")
+
+
+def migrate(connection: Connection[TupleRow], schema: Schema = INGEST) -> list[str]:
+    """Bring a schema up to date; the names of the files that were run.
 
     Safe at any number of instances at once: the second waits and finds nothing to do.
     """
     done: list[str] = []
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
-        connection.execute("CREATE SCHEMA IF NOT EXISTS ingest")
         connection.execute(
-            "CREATE TABLE IF NOT EXISTS ingest.migrations"
-            " (name text PRIMARY KEY, run_at timestamptz NOT NULL DEFAULT now())"
+            sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema.name))
         )
-        known = {row[0] for row in connection.execute("SELECT name FROM ingest.migrations")}
-        for file in sorted(
-            resources.files("ingestion_core.database.migrations").iterdir(),
-            key=lambda one: one.name,
-        ):
-            if not file.name.endswith(".sql") or file.name in known:
+        connection.execute(
+            sql.SQL(
+                "CREATE TABLE IF NOT EXISTS {}"
+                " (name text PRIMARY KEY, run_at timestamptz NOT NULL DEFAULT now())"
+            ).format(schema.ledger)
+        )
+        known = {
+            row[0]
+            for row in connection.execute(sql.SQL("SELECT name FROM {}").format(schema.ledger))
+        }
+        for file in schema.files():
+            if file.name in known:
                 continue
             # Our own file, shipped with the code: trusted text, which no parameter reaches.
             connection.execute(file.read_bytes())
-            connection.execute("INSERT INTO ingest.migrations (name) VALUES (%s)", (file.name,))
+            connection.execute(
+                sql.SQL("INSERT INTO {} (name) VALUES (%s)").format(schema.ledger), (file.name,)
+            )
             done.append(file.name)
     if done:
-        log.info("schema ingest migrated: %s", ", ".join(done), extra={"action": "migrate"})
+        log.info(
+            "schema %s migrated: %s", schema.name, ", ".join(done), extra={"action": "migrate"}
+        )
     return done
 
 
-def is_current(connection: Connection[TupleRow]) -> bool:
+def is_current(connection: Connection[TupleRow], schema: Schema = INGEST) -> bool:
     """Whether every migration has been run, by one read: starting up must not take locks."""
-    names = [
-        file.name
-        for file in resources.files("ingestion_core.database.migrations").iterdir()
-        if file.name.endswith(".sql")
-    ]
-    present = connection.execute("SELECT to_regclass('ingest.migrations') IS NOT NULL").fetchone()
+    names = [file.name for file in schema.files()]
+    present = connection.execute(
+        "SELECT to_regclass(%s) IS NOT NULL", (f"{schema.name}.migrations",)
+    ).fetchone()
     if present is None or not present[0]:
         return False
     row = connection.execute(
-        "SELECT count(*) FROM ingest.migrations WHERE name = ANY(%s)", (names,)
+        sql.SQL("SELECT count(*) FROM {} WHERE name = ANY(%s)").format(schema.ledger), (names,)
     ).fetchone()
     return row is not None and row[0] == len(names)
+
+
+def _name(file: Traversable) -> str:
+    return file.name
 
 
 def check_product(connection: Connection[TupleRow]) -> None:

@@ -5,7 +5,7 @@ one's natural id, when its slug or an alias's is one of the wanted slugs, or, fo
 folded name has the same words and nobody else's has. Likeness alone never merges.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -57,7 +57,8 @@ def resolve(
     Returns key to match. Two keys may mean one thing; two new things never get one slug.
     """
     rows = {row.id: row for row in known}
-    taken = {row.slug: row.id for row in known}
+    taken = {row.slug for row in known}
+    made: dict[UUID, Match] = {}
     matches: dict[str, Match] = {}
     for one in sorted(wanted, key=lambda each: each.key):
         row = _decided(one, decided, rows) or _found(one, known)
@@ -65,9 +66,11 @@ def resolve(
             matches[one.key] = Match(row.id, row.slug, new=False)
             continue
         id_ = decided.get(one.key, one.id)
-        slug = _free(one.slug, id_, taken)
-        taken[slug] = id_
-        matches[one.key] = Match(id_, slug, new=True)
+        if id_ not in made:
+            slug = _free(one.slug, taken)
+            taken.add(slug)
+            made[id_] = Match(id_, slug, new=True)
+        matches[one.key] = made[id_]
     return matches
 
 
@@ -93,9 +96,9 @@ def _found(one: Wanted, known: Sequence[Known]) -> Known | None:
     return None
 
 
-def _free(slug: str, id_: UUID, taken: Mapping[str, UUID]) -> str:
+def _free(slug: str, taken: Set[str]) -> str:
     candidate, number = slug, 1
-    while taken.get(candidate, id_) != id_:
+    while candidate in taken:
         number += 1
         candidate = f"{slug}-{number}"
     return candidate

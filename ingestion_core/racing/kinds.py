@@ -36,3 +36,13 @@ class Role(IntEnum):
     RESERVE = 1
     FP1_ONLY = 2
     TEST = 3
+
+
+class ResultStatus(IntEnum):
+    """How somebody's session ended; the column "Status" of a result."""
+
+    FINISHED = 0
+    DNF = 1
+    DNS = 2
+    DSQ = 3
+    NC = 4

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ingestion_core.errors import NotFound
 from ingestion_core.sources.openf1 import SOURCE
+from ingestion_core.tasks import opt_in
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.discover import Scope, wanted_year
 from ingestion_core.tasks.sync_meeting import wanted_meeting
@@ -22,10 +23,20 @@ def backfill(
     asked: Mapping[str, object],
     recent_days: int | None = None,
     spacing_seconds: float = 0,
+    include_results: bool = False,
     request_key: str | None = None,
 ) -> UUID:
-    """Start the run that reads whole seasons, or their recent meetings."""
-    scope = Scope(recent_days=recent_days, spacing_seconds=spacing_seconds)
+    """Start the run that reads whole seasons, or their recent meetings.
+
+    Raises:
+        Conflict: results are wanted and not opted into.
+    """
+    opt_in.check(app.settings, include_results)
+    scope = Scope(
+        recent_days=recent_days,
+        spacing_seconds=spacing_seconds,
+        include_results=include_results,
+    )
     with app.transaction() as db:
         wanted = [wanted_year(year, scope) for year in years]
         run = runs.start(db, "backfill", asked, wanted, request_key)
@@ -33,10 +44,18 @@ def backfill(
     return run
 
 
-def meeting(app: App, key: int, request_key: str | None = None) -> UUID:
-    """Start the run that reads one meeting, before all bulk."""
+def meeting(
+    app: App, key: int, include_results: bool = False, request_key: str | None = None
+) -> UUID:
+    """Start the run that reads one meeting, before all bulk.
+
+    Raises:
+        Conflict: results are wanted and not opted into.
+    """
+    opt_in.check(app.settings, include_results)
+    wanted = wanted_meeting(key, include_results)
     with app.transaction() as db:
-        run = runs.start(db, "meeting", {"meeting": key}, [wanted_meeting(key)], request_key)
+        run = runs.start(db, "meeting", {"meeting": key}, [wanted], request_key)
     app.release(SOURCE)
     return run
 

@@ -1,6 +1,6 @@
 """Discovery: a season's list becomes one item per meeting."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -13,22 +13,26 @@ from ingestion_core.racing.types import Calendar
 from ingestion_core.sources.openf1 import SERIES, SOURCE
 from ingestion_core.sources.openf1.client import Endpoint, Reply
 from ingestion_core.sources.openf1.read import briefs, drift_of, read_calendar
+from ingestion_core.tasks import opt_in
 from ingestion_core.tasks.app import App
+from ingestion_core.tasks.asking import ask
 from ingestion_core.work import fetches, runs, sources
-from ingestion_core.work.items import BULK_LANE, LIVE_LANE, Item, Wanted, close, enqueue
+from ingestion_core.work.items import BULK_LANE, LIVE_LANE, Item, Wanted, close, enqueue, hold
 
 Db = Connection[TupleRow]
 
 TASK = "discover_year"
 #: /sessions and /drivers.
 REQUESTS_PER_MEETING = 2
+_LABEL = "scope "
 
 
 class Scope(BaseModel):
-    """Which meetings of a year are wanted; the payload of a ``discover_year`` item.
+    """Which meetings of a year are wanted.
 
     ``due``: new, changed, running, recently finished and never completely read ones, as the timer
     wants them. ``recent_days`` narrows either. ``spacing_seconds``: at least this long between two.
+    ``include_results``: each meeting's results follow it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -37,17 +41,39 @@ class Scope(BaseModel):
     recent_days: int | None = None
     spacing_seconds: float = 0
     lane: int = BULK_LANE
+    include_results: bool = False
+
+    @property
+    def label(self) -> str:
+        """What tells one scope from another in an item's payload."""
+        words = (
+            self.which,
+            self.recent_days,
+            self.spacing_seconds,
+            self.lane,
+            self.include_results,
+        )
+        return _LABEL + "/".join(map(str, words))
+
+
+def scopes_of(payload: Mapping[str, Any]) -> list[Scope]:
+    """The scopes of a ``discover_year`` item, the most urgent last.
+
+    Where the timer and a backfill joined in one item, both get what they asked for.
+    """
+    found = [Scope.model_validate(it) for name, it in payload.items() if name.startswith(_LABEL)]
+    return sorted(found or [Scope()], key=lambda one: (-one.lane, -one.spacing_seconds))
 
 
 def wanted_year(year: int, scope: Scope) -> Wanted:
-    """The item that discovers a year."""
+    """The item that discovers a year. Each scope has its own name in the payload: twins join."""
     return Wanted(
         source=SOURCE,
         task=TASK,
         key=str(year),
         requests=1,
-        lane=LIVE_LANE if scope.lane == LIVE_LANE else BULK_LANE,
-        payload={**scope.model_dump(), "name": f"{year} season"},
+        lane=scope.lane,
+        payload={"name": f"{year} season", scope.label: scope.model_dump()},
     )
 
 
@@ -57,10 +83,17 @@ def years_now(now: datetime) -> list[int]:
 
 
 def tick(app: App) -> None:
-    """What the timer does. Between race weekends: two statements, no request, and a release."""
+    """What the timer does. Between race weekends: two statements, no request, and a release.
+
+    With results opted into, one more: whether the calendar asks for some again.
+    """
     with app.db() as db:
         statuses.advance(db)
         due = sources.discovery_is_due(db, SOURCE)
+        results = opt_in.due(db, app.settings, app.now())
+    if results:
+        with app.transaction() as db:
+            runs.start(db, "calendar", {"results": len(results)}, results)
     if due:
         scope = Scope(which="due", lane=LIVE_LANE)
         years = years_now(app.now())
@@ -71,14 +104,17 @@ def tick(app: App) -> None:
 
 def discover_year(app: App, item: Item) -> None:
     """Ask for a year's list; renumber its rounds; make an item of every meeting that is wanted."""
-    year, scope = int(item.key), Scope.model_validate(item.payload)
-    reply = app.openf1.ask(Endpoint.MEETINGS, "year", year)
+    year, now = int(item.key), app.now()
+    reply = ask(app, Endpoint.MEETINGS, "year", year)
     with app.transaction() as db:
         calendar, news = store_calendar(db, reply, year)
-        chosen = _choose(db, calendar, news, scope, app.now())
-        wanted = list(_wanted(calendar, chosen, briefs(reply), scope))
-        if scope.spacing_seconds:
-            wanted = _spaced(db, item, wanted, scope.spacing_seconds, app.now())
+        wanted: list[Wanted] = []
+        for scope in scopes_of(item.payload):
+            chosen = _choose(db, calendar, news, scope, now)
+            batch = list(_wanted(calendar, chosen, briefs(reply), scope))
+            if scope.spacing_seconds:
+                batch = _spaced(db, item, batch, scope.spacing_seconds, now)
+            wanted += batch
         found = enqueue(db, wanted, parent=item)
         sources.plan_next_discovery(db, SOURCE)
         close(
@@ -141,14 +177,19 @@ def _wanted(
                 key=one.key,
                 requests=REQUESTS_PER_MEETING,
                 lane=scope.lane,
-                payload={"name": one.name, "slug": one.slug, "meeting": listed[one.key]},
+                payload={
+                    "name": one.name,
+                    "slug": one.slug,
+                    "meeting": listed[one.key],
+                    **opt_in.wish_of(scope.include_results, timer=scope.which == "due"),
+                },
             )
 
 
 _LAST_OF_RUN = """
 SELECT max(i.not_before) FROM ingest.items i
 JOIN ingest.run_items r USING (item)
-WHERE i.task = 'sync_meeting' AND i.state IN ('waiting', 'sent')
+WHERE i.task = 'sync_meeting'
   AND r.run IN (SELECT run FROM ingest.run_items WHERE item = %s)
 """
 
@@ -157,6 +198,7 @@ def _spaced(
     db: Db, parent: Item, wanted: list[Wanted], seconds: float, now: datetime
 ) -> list[Wanted]:
     """Space items out, behind those that the run's other years have already been given."""
+    hold(db, [SOURCE])  # another instance may be at another year of this run
     row = db.execute(_LAST_OF_RUN, (parent.item,)).fetchone()
     step = timedelta(seconds=seconds)
     first = max(now, row[0] + step) if row and row[0] else now

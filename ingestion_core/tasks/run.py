@@ -35,17 +35,7 @@ def run(app: App, queue: str, name: str, task: Task, body: bytes) -> None:
         return
     began = time.monotonic()
     try:
-        task(app, item)
-        outcome = "done"
-    except Deferred as deferred:
-        outcome = deferred.why
-        with app.db() as db:
-            items.give_back(db, item, deferred)
-        app.release(item.source)
-    except Dropped as dropped:
-        outcome = dropped.code
-        with app.db() as db:
-            items.close(db, item, "failed", outcome="dropped", error_code=dropped.code)
+        outcome = _carry_out(app, task, item)
     except items.Fenced:
         outcome = "fenced"
     log.info(
@@ -58,15 +48,42 @@ def run(app: App, queue: str, name: str, task: Task, body: bytes) -> None:
     )
 
 
+def _carry_out(app: App, task: Task, item: items.Item) -> str:
+    """Carry out the task; what became of the item, in a word.
+
+    Raises:
+        Fenced: another copy of the message is in charge.
+    """
+    try:
+        task(app, item)
+    except Deferred as deferred:
+        with app.db() as db:
+            items.give_back(db, item, deferred)
+        app.release(item.source)
+        return deferred.why
+    except Dropped as dropped:
+        with app.db() as db:
+            items.close(db, item, "failed", outcome="dropped", error_code=dropped.code)
+        return dropped.code
+    return "done"
+
+
 def refuse(app: App, queue: str, body: bytes, code: str, reason: str) -> None:
-    """Record a message that nobody could handle, and close the item it names.
+    """Close the item of a message that nobody could handle; record what can't be read or traced.
 
     Its text is not kept: only its length and a digest, since nobody knows what it holds.
     """
-    item = item_of(body)
+    item: int | None
+    release: int | None
+    try:
+        message = parse(body)
+    except UnknownMessage:
+        item, release = item_of(body), None
+    else:
+        item, release = message.item, message.release
     with app.transaction() as db:
-        closed = item is not None and items.fail_poisoned(db, item, code)
-        if not closed:
+        closed = item is not None and items.fail_poisoned(db, item, code, release)
+        if not closed or release is None:
             digest = sha256(body).hexdigest()[:16]
             row: dict[str, object] = {"bytes": len(body), "sha256": digest}
             quarantine(db, "queue", queue, [Unreadable(queue, f"sha256={digest}", reason, row)])

@@ -14,17 +14,22 @@ Db = Connection[TupleRow]
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """One answer. ``drift``: fields that this version does not know, or misses."""
+    """One answer, or, withheld, that it was not asked for yet.
+
+    ``drift``: fields that this version does not know, or misses. ``next_at``: when to ask again;
+    what is empty is asked again anyway.
+    """
 
     source: str
     resource: str
     key: str
-    outcome: Literal["ok", "empty", "failed"]
+    outcome: Literal["ok", "empty", "failed", "withheld"]
     observed_at: datetime
     http_status: int | None = None
     rows: int | None = None
     digest: str | None = None
     drift: Sequence[str] = ()
+    next_at: datetime | None = None
 
 
 # An answer that was asked for before the one on record came late: the record stays.
@@ -33,9 +38,10 @@ INSERT INTO ingest.fetches AS f
     (source, resource, key, outcome, http_status, rows, digest, observed_at, ok_at, drift, next_at)
 SELECT source, resource, key, outcome, http_status, rows, digest, observed_at,
        CASE WHEN outcome = 'ok' THEN observed_at END, drift,
-       CASE WHEN outcome = 'empty' THEN observed_at + interval '1 day' END
+       coalesce(next_at, CASE WHEN outcome = 'empty' THEN observed_at + interval '1 day' END)
 FROM jsonb_to_recordset(%s) AS w(source text, resource text, key text, outcome text,
-    http_status integer, rows integer, digest text, observed_at timestamptz, drift text[])
+    http_status integer, rows integer, digest text, observed_at timestamptz, drift text[],
+    next_at timestamptz)
 ORDER BY source, resource, key
 ON CONFLICT (source, resource, key) DO UPDATE
 SET outcome = excluded.outcome, http_status = excluded.http_status,
@@ -48,10 +54,10 @@ SET outcome = excluded.outcome, http_status = excluded.http_status,
     tries = CASE WHEN excluded.outcome = 'ok' THEN 0 ELSE f.tries + 1 END,
     -- What stays empty is asked for ever more rarely, at least once a month.
     next_at = CASE WHEN excluded.outcome = 'empty'
-                   THEN excluded.observed_at
-                        + least(power(2, least(f.tries, 5)), 30) * interval '1 day'
-              END
-WHERE excluded.observed_at >= f.observed_at
+                   THEN least(excluded.next_at, excluded.observed_at
+                        + least(power(2, least(f.tries, 5)), 30) * interval '1 day')
+                   ELSE excluded.next_at END
+WHERE excluded.observed_at >= f.observed_at OR excluded.outcome = 'failed'
 """
 
 _OBSERVED_LATER = """
@@ -75,6 +81,7 @@ def record(db: Db, fetches: Iterable[Fetch]) -> None:
             "digest": one.digest,
             "observed_at": one.observed_at.isoformat(),
             "drift": list(one.drift) or None,
+            "next_at": one.next_at.isoformat() if one.next_at else None,
         }
         for one in fetches
     ]
@@ -95,3 +102,24 @@ def observed_later(
         },
     ).fetchone()
     return bool(row and row[0])
+
+
+_DUE = """
+SELECT key FROM ingest.fetches
+WHERE source = %s AND resource = %s AND next_at <= %s
+ORDER BY next_at, key
+"""
+
+
+def due(db: Db, source: str, resource: str, now: datetime) -> list[str]:
+    """Keys whose time to be asked about again has come."""
+    return [row[0] for row in db.execute(_DUE, (source, resource, now))]
+
+
+def is_known(db: Db, source: str, resource: str, key: str) -> bool:
+    """Whether this question was ever asked, or put off."""
+    row = db.execute(
+        "SELECT FROM ingest.fetches WHERE source = %s AND resource = %s AND key = %s",
+        (source, resource, key),
+    ).fetchone()
+    return row is not None

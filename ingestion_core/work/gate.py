@@ -27,19 +27,24 @@ INSERT INTO ingest.sources AS s (source, pace) VALUES (%s, %s)
 ON CONFLICT (source) DO UPDATE SET pace = excluded.pace WHERE s.pace <> excluded.pace
 """
 
+# Who comes a little late counts as on time: otherwise every request's own delay would add up. Half
+# a pace at most, and a second: the air of a minute is a second and a half, whatever the limit.
 _ENTER = """
-UPDATE ingest.sources s SET last_start = clock_timestamp()
+UPDATE ingest.sources s
+SET last_start = CASE WHEN clock_timestamp()
+                           < s.last_start + s.pace + least(s.pace / 2, interval '1 second')
+                      THEN s.last_start + s.pace ELSE clock_timestamp() END
 WHERE s.source = %(source)s AND NOT s.paused
   AND clock_timestamp() >= greatest(s.last_start + s.pace, s.closed_until)
   AND (%(subscribed)s OR NOT EXISTS (
       SELECT FROM ingest.lockouts l
       WHERE l.source = s.source AND clock_timestamp() >= l.opens_at
         AND clock_timestamp() < l.closes_at))
-RETURNING s.failures, s.last_start
+RETURNING s.failures, clock_timestamp()
 """
 
 _HOW_LONG = """
-SELECT s.paused, s.closed_why,
+SELECT s.paused, CASE WHEN s.closed_until > clock_timestamp() THEN s.closed_why END,
        greatest(s.last_start + s.pace, s.closed_until, l.closes_at) - clock_timestamp(),
        l.closes_at IS NOT NULL, clock_timestamp()
 FROM ingest.sources s
@@ -68,11 +73,11 @@ RETURNING closed_until
 # Until the end of what is known to be live; then, if it still refuses us, every ten minutes.
 _LOCKED_OUT = """
 UPDATE ingest.sources s
-SET closed_until = coalesce(
+SET closed_until = greatest(closed_until, coalesce(
         (SELECT max(l.closes_at) FROM ingest.lockouts l
          WHERE l.source = s.source AND l.opens_at < clock_timestamp() + interval '5 minutes'
            AND l.closes_at > clock_timestamp()),
-        clock_timestamp() + interval '10 minutes'),
+        clock_timestamp() + interval '10 minutes')),
     closed_why = 'locked-out'
 WHERE s.source = %s
 RETURNING s.closed_until
@@ -87,8 +92,10 @@ WHERE source = %(source)s
 RETURNING closed_until
 """
 
+# Whoever was let in found it open: if it is closed now, another instance was told so since.
 _WELL = """
-UPDATE ingest.sources SET failures = 0, closed_why = NULL, closed_until = 'epoch'
+UPDATE ingest.sources
+SET failures = 0, closed_why = CASE WHEN closed_until > clock_timestamp() THEN closed_why END
 WHERE source = %s AND failures > 0
 """
 
@@ -147,7 +154,8 @@ class Gate:
                 continue
             paused, why, wait, locked, now = asked
             if paused:
-                raise SourceClosed(self.source, now + timedelta(minutes=15), "paused")
+                # Not before anything: nothing of a paused source is sent until it is resumed.
+                raise SourceClosed(self.source, now, "paused")
             seconds = max(wait.total_seconds(), 0.001)
             if time.monotonic() + seconds > deadline:
                 until = now + max(wait, self.pace)

@@ -7,7 +7,7 @@ fences: whoever holds an older copy of a message finds no row and does nothing.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from psycopg import Connection
@@ -73,14 +73,21 @@ SET state = %(state)s, outcome = %(outcome)s, error_code = %(error_code)s, count
 WHERE item = %(item)s AND release = %(release)s AND state = 'running'
 """
 
-# A twin that came while this one ran asks again anyway: the runs of this one wait for that one.
+# A twin that came while this one ran asks again anyway: the runs of this one wait for that one,
+# which must know what this one knew and be no slower.
 _GIVE_BACK = """
 WITH me AS (
-    SELECT item, task, key FROM ingest.items
+    SELECT item, task, key, lane, payload FROM ingest.items
     WHERE item = %(item)s AND release = %(release)s AND state = 'running' FOR UPDATE
 ), twin AS (
     SELECT i.item FROM ingest.items i JOIN me USING (task, key)
-    WHERE i.state IN ('waiting', 'sent') AND i.item <> me.item
+    WHERE i.state IN ('waiting', 'sent') AND i.item <> me.item FOR UPDATE OF i
+), taught AS (
+    UPDATE ingest.items i
+    SET payload = me.payload || i.payload,
+        lane = least(i.lane, me.lane),
+        state = CASE WHEN me.lane < i.lane THEN 'waiting' ELSE i.state END
+    FROM me, twin WHERE i.item = twin.item
 ), left_runs AS (
     DELETE FROM ingest.run_items r USING me, twin WHERE r.item = me.item
     RETURNING r.run, twin.item
@@ -102,10 +109,20 @@ FROM me WHERE i.item = me.item
 RETURNING i.state
 """
 
+# Whoever changes several items takes their source's row first: batches meet in any order.
+_HOLD = """
+SELECT FROM ingest.sources WHERE source = ANY(%s) ORDER BY source FOR UPDATE
+"""
+
+# Of a parent whose every run was cancelled meanwhile, nobody wants the follow-ups.
 _ENQUEUE = """
-WITH wanted AS (
+WITH parents AS (
+    SELECT r.run, r.cancelled_at IS NULL AS wants
+    FROM ingest.run_items i JOIN ingest.runs r USING (run) WHERE i.item = %(parent)s
+), wanted AS (
     SELECT * FROM jsonb_to_recordset(%(wanted)s) AS w(source text, task text, key text,
         payload jsonb, lane smallint, requests integer, not_before timestamptz, place integer)
+    WHERE NOT EXISTS (SELECT FROM parents) OR EXISTS (SELECT FROM parents WHERE wants)
 ), joined AS (
     INSERT INTO ingest.items AS i (source, task, key, payload, lane, requests, not_before)
     SELECT source, task, key, payload, lane, requests, coalesce(not_before, now())
@@ -113,6 +130,7 @@ WITH wanted AS (
     ON CONFLICT (task, key) WHERE state IN ('waiting', 'sent') DO UPDATE
     SET payload = i.payload || excluded.payload,
         lane = least(i.lane, excluded.lane),
+        requests = greatest(i.requests, excluded.requests),
         not_before = least(i.not_before, excluded.not_before),
         -- Somebody is waiting for it now: the copy in the queue, due later, is fenced off.
         state = CASE WHEN excluded.lane < i.lane THEN 'waiting' ELSE i.state END
@@ -120,7 +138,7 @@ WITH wanted AS (
 ), linked AS (
     INSERT INTO ingest.run_items (run, item)
     SELECT run, item FROM joined, (
-        SELECT run FROM ingest.run_items WHERE item = %(parent)s
+        SELECT run FROM parents WHERE wants
         UNION SELECT unnest(%(runs)s::uuid[])
     ) r
     ON CONFLICT DO NOTHING
@@ -165,18 +183,25 @@ def close(
 
 def give_back(db: Db, item: Item, deferred: Deferred) -> str | None:
     """Let the item come again at ``deferred.until``; the state it is in now, None if fenced off."""
-    row = db.execute(
-        _GIVE_BACK,
-        {
-            "item": item.item,
-            "release": item.release,
-            "until": deferred.until,
-            "why": deferred.why,
-            "counts": int(deferred.counts),
-            "max": MAX_ATTEMPTS,
-        },
-    ).fetchone()
+    with db.transaction():
+        hold(db, [item.source])
+        row = db.execute(
+            _GIVE_BACK,
+            {
+                "item": item.item,
+                "release": item.release,
+                "until": deferred.until,
+                "why": deferred.why,
+                "counts": int(deferred.counts),
+                "max": MAX_ATTEMPTS,
+            },
+        ).fetchone()
     return None if row is None else str(row[0])
+
+
+def hold(db: Db, sources: Iterable[str]) -> None:
+    """Until the transaction's end, be the only one who changes several items of these sources."""
+    db.execute(_HOLD, (sorted(set(sources)),))
 
 
 def enqueue(
@@ -184,15 +209,18 @@ def enqueue(
 ) -> int:
     """Insert items, joining twins; they belong to ``runs`` and to the runs of ``parent``.
 
-    Returns how many items there are now. Whoever commits this calls ``release`` afterwards.
+    Returns how many items there are now; none where every run of ``parent`` was cancelled. Whoever
+    commits this calls ``release`` afterwards.
     """
+    wanted = list(wanted)
     unique: dict[tuple[str, str], dict[str, object]] = {}
     for place, one in enumerate(wanted):
+        twin = unique.get((one.task, one.key), {})
         unique[one.task, one.key] = {
             "source": one.source,
             "task": one.task,
             "key": one.key,
-            "payload": dict(one.payload),
+            "payload": {**cast("dict[str, object]", twin.get("payload", {})), **one.payload},
             "lane": one.lane,
             "requests": one.requests,
             "not_before": one.not_before.isoformat() if one.not_before else None,
@@ -200,6 +228,7 @@ def enqueue(
         }
     if not unique:
         return 0
+    hold(db, {one.source for one in wanted})
     row = db.execute(
         _ENQUEUE,
         {
@@ -211,12 +240,18 @@ def enqueue(
     return int(row[0]) if row else 0
 
 
-_FAIL_UNREADABLE = """
-UPDATE ingest.items SET state = 'failed', outcome = 'poison', error_code = %s, closed_at = now()
-WHERE item = %s AND state IN ('sent', 'running')
+_FAIL_POISONED = """
+UPDATE ingest.items
+SET state = 'failed', outcome = 'poison', error_code = %(code)s, closed_at = now()
+WHERE item = %(item)s AND release = coalesce(%(release)s, release)
+  AND state IN ('sent', 'running')
 """
 
 
-def fail_poisoned(db: Db, item: int, code: str) -> bool:
-    """Close the item of a message that nobody could handle; whether there was one to close."""
-    return db.execute(_FAIL_UNREADABLE, (code, item)).rowcount > 0
+def fail_poisoned(db: Db, item: int, code: str, release: int | None = None) -> bool:
+    """Close the item of a message that nobody could handle; whether there was one to close.
+
+    ``release``: the message's, if it can be read: an older copy is no reason to close anything.
+    """
+    done = db.execute(_FAIL_POISONED, {"item": item, "code": code, "release": release})
+    return done.rowcount > 0

@@ -34,10 +34,16 @@ def parse(body: bytes) -> Message:
     try:
         return Message.model_validate_json(body)
     except ValidationError as error:
-        what = ", ".join(
-            sorted({str(one["loc"][0]) if one["loc"] else one["type"] for one in error.errors()})
-        )
+        what = ", ".join(sorted({_at_fault(one["loc"], one["type"]) for one in error.errors()}))
         raise UnknownMessage(f"message of no known form: {what}") from None
+
+
+def _at_fault(location: tuple[int | str, ...], kind: str) -> str:
+    """A word of ours for what is wrong: the name of an unknown field is part of the body."""
+    if not location:
+        return kind
+    name = str(location[0])
+    return name if name in Message.model_fields else "unknown field"
 
 
 def item_of(body: bytes) -> int | None:
@@ -49,6 +55,7 @@ def item_of(body: bytes) -> int | None:
 
 
 class _Item(BaseModel):
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    # Strict: true is no item 1, or a senseless message would close somebody else's work.
+    model_config = ConfigDict(extra="ignore", strict=True, hide_input_in_errors=True)
 
     item: int = Field(gt=0, lt=2**63)

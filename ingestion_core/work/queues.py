@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
+from azure.storage.queue import (
+    LinearRetry,
+    QueueClient,
+    QueueServiceClient,
+    TextBase64EncodePolicy,
+)
 
 from ingestion_core.errors import Unprepared
 from ingestion_core.work.messages import Message
@@ -14,7 +19,11 @@ from ingestion_core.work.messages import Message
 log = logging.getLogger(__name__)
 
 #: Which queue carries which task. The poison queues have the same names with ``-poison``.
-QUEUES: Mapping[str, str] = {"discover_year": "years", "sync_meeting": "meetings"}
+QUEUES: Mapping[str, str] = {
+    "discover_year": "years",
+    "sync_meeting": "meetings",
+    "load_results": "results",
+}
 
 #: A message lives until it is handled: the timetable of a long backfill outlasts the default week.
 NEVER = -1
@@ -101,7 +110,8 @@ class Queues:
             try:
                 self._service = QueueServiceClient.from_connection_string(
                     self._connection_string,
-                    retry_total=2,
+                    # The SDK's own would sleep for 40 s; the rows remember what was not sent.
+                    retry_policy=LinearRetry(backoff=1, retry_total=2, random_jitter_range=0),
                     connection_timeout=5,
                     read_timeout=10,
                 )

@@ -31,7 +31,14 @@ WITH source AS MATERIALIZED (
     WHERE i.not_before < now() + interval '20 minutes'
       AND (i.state = 'waiting'
            OR i.state = 'sent' AND i.due_at < now() - interval '15 minutes'
-           OR i.state = 'running' AND i.started_at < now() - interval '25 minutes')
+           OR i.state = 'running' AND i.started_at < now() - interval '25 minutes'
+              -- One copy of a unit of work is sent at a time: the others follow in their turn.
+              AND NOT EXISTS (
+                  SELECT FROM ingest.items t
+                  WHERE t.task = i.task AND t.key = i.key AND t.item <> i.item
+                    AND (t.state IN ('waiting', 'sent')
+                         OR t.state = 'running' AND t.item < i.item
+                            AND t.started_at < now() - interval '25 minutes')))
 ), slots AS (
     SELECT o.item, o.release, o.state,
            greatest(o.not_before, s.opens +

@@ -8,7 +8,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
-from ingestion_core.work.items import Wanted, enqueue
+from ingestion_core.work.items import Wanted, enqueue, hold
+from ingestion_core.work.sources import names
 
 Db = Connection[TupleRow]
 
@@ -56,11 +57,11 @@ _FAILED = """
 WITH failed AS (
     DELETE FROM ingest.run_items r USING ingest.items i
     WHERE r.item = i.item AND r.run = %(run)s AND i.state IN ('failed', 'cancelled')
-    RETURNING i.source, i.task, i.key, i.requests, i.payload
+    RETURNING i.source, i.task, i.key, i.requests, i.lane, i.payload
 ), revived AS (
     UPDATE ingest.runs SET cancelled_at = NULL WHERE run = %(run)s
 )
-SELECT source, task, key, requests, payload FROM failed ORDER BY task, key
+SELECT source, task, key, requests, lane, payload FROM failed ORDER BY task, key
 """
 
 
@@ -109,6 +110,7 @@ def cancel(db: Db, run: UUID) -> int | None:
     """Take back what is not running yet; how many items, None if there is no such run."""
     if not _exists(db, run):
         return None
+    hold(db, names(db))
     return db.execute(_CANCEL, {"run": run}).rowcount
 
 
@@ -120,8 +122,8 @@ def retry(db: Db, run: UUID) -> int | None:
     return enqueue(
         db,
         [
-            Wanted(source, task, key, requests, payload=payload)
-            for source, task, key, requests, payload in failed
+            Wanted(source, task, key, requests, lane, payload)
+            for source, task, key, requests, lane, payload in failed
         ],
         runs=[run],
     )

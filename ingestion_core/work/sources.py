@@ -30,7 +30,10 @@ def show(db: Db) -> list[dict[str, Any]]:
 
 
 def set_paused(db: Db, source: str, paused: bool) -> bool:
-    """Pause or resume a source, whatever is queued; False if there is no such source."""
+    """Pause or resume a source, whatever is queued; False if there is no such source.
+
+    Whoever resumes one calls ``release`` afterwards: it sends nothing of a paused source.
+    """
     done = db.execute("UPDATE ingest.sources SET paused = %s WHERE source = %s", (paused, source))
     return done.rowcount > 0
 
@@ -43,7 +46,8 @@ def names(db: Db) -> list[str]:
 def discovery_is_due(db: Db, source: str) -> bool:
     """Whether the timer must look for meetings now: one look-up, between weekends all there is."""
     row = db.execute(
-        "SELECT next_discovery_at <= now() FROM ingest.sources WHERE source = %s", (source,)
+        "SELECT next_discovery_at <= now() AND NOT paused FROM ingest.sources WHERE source = %s",
+        (source,),
     ).fetchone()
     return bool(row and row[0])
 

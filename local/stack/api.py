@@ -62,18 +62,17 @@ class Api:
         except OSError:
             return False
 
-    def backfill(self, years: tuple[int, int]) -> str:
+    def backfill(self, years: tuple[int, int], include_results: bool = False) -> str:
         """Ask for the years, first and last included; the path of the run that was made.
 
         Raises:
             StackError: the app said no, or nothing.
         """
         first, last = years
-        if first == last:
-            status, headers, body = self._ask("POST", f"/api/backfill/{first}")
-        else:
-            asked = {"years": {"from": first, "to": last}}
-            status, headers, body = self._ask("POST", "/api/backfill", asked)
+        asked: dict[str, object] = {"years": {"from": first, "to": last}}
+        if include_results:
+            asked["include_results"] = True
+        status, headers, body = self._ask("POST", "/api/backfill", asked)
         if status != 202:
             raise StackError(f"the backfill was answered {status}: {_gist(body)}")
         return urlsplit(headers["Location"]).path

@@ -39,8 +39,12 @@ SELECT (SELECT count(*) FROM rounds WHERE "RoundNumber" > 0),
        (SELECT count(*) FROM sessions),
        (SELECT count(DISTINCT "DriverId") FROM entrants),
        (SELECT count(*) FROM entrants),
-       (SELECT count(*) FROM sessions s WHERE "Status" = 2 AND NOT EXISTS
-           (SELECT FROM "Results" r WHERE r."SessionId" = s."Id"))
+       (SELECT array_agg("Id") FROM sessions WHERE "Status" = 2)
+"""
+
+#: How many results there are of sessions: all that anybody outside the results may know.
+_RESULTS = """
+SELECT count(*), coalesce(sum(results), 0) FROM ingest.result_counts WHERE session = ANY(%s)
 """
 
 #: Work of an earlier stack, whose queues are gone with it, and what it learnt of its replay.
@@ -66,6 +70,7 @@ class Counts:
     drivers: int
     entrants: int
     without_results: int  # completed sessions
+    results: int
 
 
 def schema() -> str:
@@ -126,8 +131,16 @@ def count(conninfo: str, years: tuple[int, int]) -> Counts:
     """What the tables hold of these years, first and last included."""
     with psycopg.connect(conninfo) as connection:
         row = connection.execute(_COUNTS, {"first": years[0], "last": years[1]}).fetchone()
-    assert row is not None  # noqa: S101 - a SELECT of counts has a row
-    return Counts(*row)
+        assert row is not None  # noqa: S101 - a SELECT of counts has a row
+        rounds, unnumbered, sessions, drivers, entrants, completed = row
+        completed = completed or []
+        opted_in = connection.execute("SELECT to_regclass('ingest.result_counts')").fetchone()
+        with_results, results = 0, 0
+        if opted_in != (None,):
+            found = connection.execute(_RESULTS, (completed,)).fetchone()
+            with_results, results = found or (0, 0)
+    without = len(completed) - with_results
+    return Counts(rounds, unnumbered, sessions, drivers, entrants, without, int(results))
 
 
 def settle(conninfo: str) -> None:

@@ -78,7 +78,7 @@ def _what(plan: Plan) -> str:
 def _follow(stack: Stack, console: Console) -> Run:
     """The run's last state, shown on its way there."""
     try:
-        path = stack.api.backfill(stack.plan.years)
+        path = stack.api.backfill(stack.plan.years, stack.plan.options.results)
         with RunProgress(console) as progress:
             moved, before = time.monotonic(), None
             while True:

@@ -22,6 +22,7 @@ def summary(plan: Plan, run: Run, counts: Counts, seconds: float) -> list[str]:
         ("Entrants", str(counts.entrants)),
         ("Requests", str(run.totals.requests)),
         ("Seconds", f"{seconds:.1f}"),
+        *([("Results", str(counts.results))] if plan.options.results else []),
         ("Results withheld", _withheld(plan, counts)),
         ("Pace", _pace(plan)),
     ]
@@ -46,5 +47,5 @@ def failures(items: Sequence[Item]) -> list[str]:
 
 def _withheld(plan: Plan, counts: Counts) -> str:
     if plan.options.results:
-        return "none, they were opted in (RESULTS=1)"
+        return f"{counts.without_results} sessions (RESULTS=1 opted in)"
     return f"{counts.without_results} sessions (no spoilers; RESULTS=1 opts in)"

@@ -160,6 +160,50 @@ def test_a_cancelled_meeting_is_stored_as_cancelled_with_number_0(
     assert numbers == {1228: 0, BAHRAIN: 1, JEDDAH: 2, MELBOURNE: 3}
 
 
+def test_imola_2023_is_stored_cancelled_though_nobody_ever_came(
+    app: App, database: str, three: ReplayServer
+) -> None:
+    """Meeting and five sessions listed as cancelled; drivers, results and grid are empty."""
+    place = {"circuit_key": 6, "circuit_short_name": "Imola", "gmt_offset": "02:00:00"}
+    listed = {"meeting_key": 1209, "year": 2023, "is_cancelled": True, **place}
+    days = ("19T11:30", "19T15:00", "20T10:30", "20T14:00", "21T13:00")
+    names = ("Practice 1", "Practice 2", "Practice 3", "Qualifying", "Race")
+    three.rows.replace(
+        "meetings",
+        [
+            {
+                **listed,
+                "meeting_name": "Emilia Romagna Grand Prix",
+                "date_start": "2023-05-19T11:30:00+00:00",
+                "date_end": "2023-05-21T15:00:00+00:00",
+            }
+        ],
+    )
+    three.rows.replace(
+        "sessions",
+        [
+            {
+                **listed,
+                "session_key": 9085 + place_,
+                "session_name": name,
+                "session_type": name.split()[0],
+                "date_start": f"2023-05-{day}:00+00:00",
+                "date_end": f"2023-05-{day}:59+00:00",
+            }
+            for place_, (day, name) in enumerate(zip(days, names, strict=True))
+        ],
+    )
+    three.rows.replace("drivers", [])
+    assert read(app, 2023)["failed"] == 0
+    found = dump(database)
+    assert [(row["Slug"], row["RoundNumber"]) for row in found["Rounds"]] == [
+        ("2023-emilia-romagna-grand-prix", 0)
+    ]
+    assert sorted(row["Type"] for row in found["Sessions"]) == [0, 1, 2, 3, 6]
+    assert {row["Status"] for row in found["Sessions"]} == {3}
+    assert found["Entrants"] == []
+
+
 def test_a_meeting_held_again_under_its_name_gets_an_address_and_a_row_of_its_own(
     app: App, database: str, three: ReplayServer
 ) -> None:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping
 
-from ingestion_core.tasks import discover, sync_meeting
+from ingestion_core.tasks import discover, load_results, opt_in, sync_meeting
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.run import Task, run
 from ingestion_core.work.messages import Message
@@ -11,6 +11,7 @@ from ingestion_core.work.messages import Message
 TASKS: Mapping[str, tuple[str, Task]] = {
     discover.TASK: ("years", discover.discover_year),
     sync_meeting.TASK: ("meetings", sync_meeting.sync_meeting),
+    opt_in.TASK: ("results", load_results.load_results),
 }
 
 

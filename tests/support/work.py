@@ -121,11 +121,11 @@ def runs_of(app: App, number: int) -> set[UUID]:
     }
 
 
-def at_once(*tasks: Callable[[], None]) -> None:
+def at_once(*tasks: Callable[[], object]) -> None:
     """Carry out tasks on threads that begin together; the first error of any is raised."""
     barrier, errors = Barrier(len(tasks)), []
 
-    def carry_out(task: Callable[[], None]) -> None:
+    def carry_out(task: Callable[[], object]) -> None:
         try:
             barrier.wait(10)
             task()

@@ -70,7 +70,7 @@ CREATE TABLE ingest.fetches (
     source text NOT NULL,
     resource text NOT NULL,
     key text NOT NULL,
-    outcome text NOT NULL CHECK (outcome IN ('ok', 'empty', 'failed')),
+    outcome text NOT NULL CHECK (outcome IN ('ok', 'empty', 'failed', 'withheld')),
     http_status integer,
     rows integer,
     digest text,

@@ -15,6 +15,14 @@ def local_day(moment: datetime, offset: timedelta | None) -> date:
     return (moment + (offset or timedelta())).date()
 
 
+def last_day(moment: datetime, offset: timedelta | None) -> date:
+    """The day of the last session, from the end of a meeting: a race at Las Vegas ends at midnight.
+
+    Days are those on which sessions begin; what a meeting ends with lasts two hours as planned.
+    """
+    return local_day(moment - timedelta(hours=2), offset)
+
+
 def is_testing(name: str) -> bool:
     """Whether a name says so: Pre-Season Testing, TESTING 1."""
     return "testing" in name.casefold()
@@ -25,12 +33,14 @@ def slugs(year: int, meetings: Iterable[MeetingRow]) -> dict[int, str]:
 
     Names are not unique (two "Bahrain Grand Prix" in 2026): the second of one name gets ``-2``.
     """
-    taken: dict[str, int] = {}
     decided: dict[int, str] = {}
     for meeting in sorted(meetings, key=lambda one: one.meeting_key):
         plain = slugify(f"{year} {meeting.meeting_name}")
-        taken[plain] = taken.get(plain, 0) + 1
-        decided[meeting.meeting_key] = plain if taken[plain] == 1 else f"{plain}-{taken[plain]}"
+        candidate, number = plain, 1
+        while candidate in decided.values():
+            number += 1
+            candidate = f"{plain}-{number}"
+        decided[meeting.meeting_key] = candidate
     return decided
 
 
@@ -54,7 +64,7 @@ def calendar(origin: Origin, year: int, meetings: Sequence[MeetingRow]) -> Calen
                 official_name=row.meeting_official_name,
                 slug=decided[row.meeting_key],
                 first_day=local_day(row.date_start, row.gmt_offset),
-                last_day=local_day(row.date_end, row.gmt_offset) if row.date_end else None,
+                last_day=last_day(row.date_end, row.gmt_offset) if row.date_end else None,
                 circuit=str(row.circuit_key) if row.circuit_key else "",
                 testing=is_testing(row.meeting_name),
                 cancelled=bool(row.is_cancelled),

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from ingestion_core.errors import SourceRefused
 from ingestion_core.sources.http import Answer, HttpClient
 
+_NO_RESULTS = "No results found."
 #: A token is renewed this many seconds before its end.
 _EARLY = 60
 
@@ -22,6 +23,16 @@ class Endpoint(StrEnum):
     MEETINGS = "meetings"
     SESSIONS = "sessions"
     DRIVERS = "drivers"
+
+
+class _Token(BaseModel):
+    """What /token grants. ``expires_in`` is in seconds, and a string upstream: "3600"."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    # No other character may stand in a header.
+    access_token: str = Field(pattern=r"^[!-~]+$", repr=False)
+    expires_in: int = Field(gt=0, le=10**9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,7 @@ class OpenF1:
         """Let go of connections."""
         self._http.close()
 
-    def ask(self, endpoint: Endpoint, field_name: str, value: int) -> Reply:
+    def ask(self, endpoint: StrEnum, field_name: str, value: int) -> Reply:
         """Ask for the rows where one integer field has one value.
 
         Only integers are filtered by: the API guesses types, and "MON" is a Monday to it.
@@ -106,25 +117,21 @@ class OpenF1:
         if answer.status != 200:
             raise self._http.gate.rejected()
         try:
-            granted = answer.json()
-            if not isinstance(granted, dict):
-                raise ValueError("not an object")
-            self._token = str(granted["access_token"])
-            # A string upstream: "3600".
-            self._token_ends = time.monotonic() + int(granted["expires_in"]) - _EARLY
-        except (ValueError, KeyError, TypeError):
+            granted = _Token.model_validate_json(answer.body)
+        except ValidationError:
             raise self._http.gate.failed("token-unreadable") from None
+        self._http.understood(answer)
+        self._token = granted.access_token
+        self._token_ends = time.monotonic() + granted.expires_in - _EARLY
         return self._token
 
-    def _understand(self, answer: Answer, endpoint: Endpoint, key: str) -> Reply:
+    def _understand(self, answer: Answer, endpoint: StrEnum, key: str) -> Reply:
         if answer.status == 401:
             raise self._refusal(answer)
-        if answer.status == 404 and b"No results found" in answer.body:
-            rows: tuple[dict[str, object], ...] = ()
-        elif answer.status == 200:
-            rows = self._rows(answer)
-        else:
+        if answer.status not in {200, 404}:
             raise self._http.gate.failed(f"http-{answer.status}")
+        rows = self._rows(answer)
+        self._http.understood(answer)
         return Reply(
             endpoint=endpoint,
             key=key,
@@ -140,8 +147,15 @@ class OpenF1:
     def _rows(self, answer: Answer) -> tuple[dict[str, object], ...]:
         try:
             parsed = answer.json()
-        except (ValueError, RecursionError):
-            raise self._http.gate.failed("not-json") from None
+        except ValueError:
+            parsed = None
+            if answer.status == 200:
+                raise self._http.gate.failed("not-json") from None
+        # Emptiness is a 404; the same words were seen with 200 as well.
+        if isinstance(parsed, dict) and parsed.get("detail") == _NO_RESULTS:
+            return ()
+        if answer.status != 200:
+            raise self._http.gate.failed(f"http-{answer.status}")
         if not isinstance(parsed, list) or not all(isinstance(row, dict) for row in parsed):
             raise self._http.gate.failed("not-a-list")
         return tuple(parsed)

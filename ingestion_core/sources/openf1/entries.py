@@ -56,13 +56,16 @@ def field(rows: Sequence[DriverRow], starts: Mapping[int, datetime], year: int) 
         if one.person != owners[one.row.driver_number]
     )
     own = [one for one in listed if one.person == owners[one.row.driver_number]]
-    team_of = _teams_by_number(listed)
+    team_of = _teams_by_number(own)
 
     entries: dict[int, set[Entry]] = defaultdict(set)
     raced: set[str] = set()
     for one in listed:
         number = one.row.driver_number
-        team = one.row.team_name or team_of.get(number)
+        # What stands beside another's name may be that other's team: the driver's own comes first.
+        listed_team, own_team = one.row.team_name, team_of.get(number)
+        is_own = one.person == owners[number]
+        team = (listed_team or own_team) if is_own else (own_team or listed_team)
         if team is None:
             unreadable.append(_refuse(one.row, "no-team"))
             continue
@@ -70,10 +73,11 @@ def field(rows: Sequence[DriverRow], starts: Mapping[int, datetime], year: int) 
         entries[one.row.session_key].add(
             Entry(driver=owners[number], team=team_key(team), car=str(number))
         )
+    entered = {entry.team for those in entries.values() for entry in those}
     return Field(
-        entries={session: frozenset(entered) for session, entered in entries.items()},
+        entries={session: frozenset(those) for session, those in entries.items()},
         drivers=_drivers([one for one in own if one.person in raced]),
-        teams=_team_profiles(listed),
+        teams=tuple(team for team in _team_profiles(listed) if team.key in entered),
         unreadable=tuple(unreadable),
     )
 
@@ -107,29 +111,27 @@ def _capitalised(surname: str) -> str:
 
 
 def _one_per_number(rows: Iterable[DriverRow], unreadable: list[Unreadable]) -> list[DriverRow]:
-    """A number twice in one session: the last row counts, its nulls filled from the earlier."""
+    """A number twice in one session: the last row counts, its nulls filled from the earlier.
+
+    Not from a row that names somebody else; one that contradicts the last is kept as refused.
+    """
     unique: dict[tuple[int, int], DriverRow] = {}
     for row in rows:
         key = row.session_key, row.driver_number
         earlier = unique.get(key)
-        if earlier is not None and earlier != row:
-            if _differ(earlier, row):
+        if earlier is not None:
+            another = _contradict(earlier.full_name, row.full_name)
+            if another or _contradict(earlier.team_name, row.team_name):
                 unreadable.append(_refuse(earlier, "number-twice-in-session"))
-            else:
+            if not another:
                 row = earlier.model_copy(update=row.model_dump(exclude_none=True))
         unique[key] = row
     return list(unique.values())
 
 
-def _differ(earlier: DriverRow, later: DriverRow) -> bool:
-    """Whether two rows of one number contradict each other in who drives for whom."""
-    return any(
-        one is not None and other is not None and one != other
-        for one, other in (
-            (earlier.full_name, later.full_name),
-            (earlier.team_name, later.team_name),
-        )
-    )
+def _contradict(earlier: str | None, later: str | None) -> bool:
+    """Whether both say something, and not the same, in whatever spelling."""
+    return earlier is not None and later is not None and words(earlier) != words(later)
 
 
 def _named(

@@ -1,6 +1,6 @@
 """Replies into the types that cross the middle."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from ingestion_core.sources.openf1.weekend import weekend
 from ingestion_core.sources.openf1.wire import (
     DriverRow,
     MeetingRow,
+    R,
     Row,
     SessionRow,
     drift,
@@ -30,14 +31,18 @@ def read_calendar(reply: Reply, year: int) -> tuple[Calendar, tuple[Unreadable, 
 
 
 def briefs(reply: Reply) -> dict[str, dict[str, Any]]:
-    """Per meeting key, of the list's row what ``read_weekend`` needs: fit for an item's payload."""
-    return {
-        str(row["meeting_key"]): {
-            name: row[name] for name in MeetingRow.model_fields if name in row
-        }
-        for row in reply.rows
-        if "meeting_key" in row
-    }
+    """Per meeting key, of the list's row what ``read_weekend`` needs: fit for an item's payload.
+
+    Only of rows that were understood, as ``read_calendar`` has them: the last of each key.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for raw in reply.rows:
+        understood, _ = read_rows(MeetingRow, [raw], reply.endpoint, ["meeting_key"])
+        for row in understood:
+            found[str(row.meeting_key)] = {
+                name: raw[name] for name in MeetingRow.model_fields if name in raw
+            }
+    return found
 
 
 def read_meeting(reply: Reply) -> MeetingRow:
@@ -50,9 +55,10 @@ def read_meeting(reply: Reply) -> MeetingRow:
     if reply.empty:
         raise UnknownMeeting(f"OpenF1 knows no meeting {reply.key}")
     rows, _ = read_rows(MeetingRow, reply.rows, reply.endpoint, ["meeting_key"])
-    if not rows:
+    own = [row for row in rows if str(row.meeting_key) == reply.key]
+    if not own:
         raise UnusableAnswer(f"the row of meeting {reply.key} can't be understood")
-    return rows[-1]
+    return own[-1]
 
 
 def read_weekend(
@@ -73,20 +79,20 @@ def read_weekend(
     if not rows:
         raise UnusableAnswer(f"the row of meeting {sessions.key} can't be understood")
     session_rows, bad_sessions = read_rows(
-        SessionRow, _of_meeting(sessions), sessions.endpoint, ["session_key"]
+        SessionRow, sessions.rows, sessions.endpoint, ["session_key"]
     )
     driver_rows: list[DriverRow] | None = None
     bad_drivers: list[Unreadable] = []
     if drivers is not None:
         driver_rows, bad_drivers = read_rows(
-            DriverRow, _of_meeting(drivers), drivers.endpoint, ["session_key", "driver_number"]
+            DriverRow, drivers.rows, drivers.endpoint, ["session_key", "driver_number"]
         )
     return weekend(
         _origin(drivers or sessions),
         rows[0],
         slug,
-        session_rows,
-        driver_rows,
+        _of_meeting(session_rows, sessions.key),
+        None if driver_rows is None else _of_meeting(driver_rows, sessions.key),
         [*bad_sessions, *bad_drivers],
     )
 
@@ -110,9 +116,9 @@ def lockouts(meeting: Weekend, now: datetime) -> list[tuple[str, datetime, datet
     ]
 
 
-def _of_meeting(reply: Reply) -> list[dict[str, Any]]:
+def _of_meeting(rows: Iterable[R], key: str) -> list[R]:
     """Rows of another meeting than the one asked for are none of ours."""
-    return [row for row in reply.rows if str(row.get("meeting_key", reply.key)) == reply.key]
+    return [row for row in rows if str(row.meeting_key) == key]
 
 
 def _origin(reply: Reply) -> Origin:

@@ -13,7 +13,7 @@ from ingestion_core.racing.types import (
     Weekend,
 )
 from ingestion_core.sources.openf1 import SERIES
-from ingestion_core.sources.openf1.calendar import is_testing, local_day
+from ingestion_core.sources.openf1.calendar import is_testing, last_day, local_day
 from ingestion_core.sources.openf1.entries import field
 from ingestion_core.sources.openf1.wire import DriverRow, MeetingRow, SessionRow
 
@@ -31,9 +31,6 @@ SESSION_TYPES = {
     "sprint": SessionType.SPRINT,
     "race": SessionType.RACE,
 }
-
-#: What a race is planned to last: a meeting ends with its last session, not on that day.
-_RACE = timedelta(hours=2)
 
 
 def weekend(
@@ -126,15 +123,13 @@ def _days(meeting: MeetingRow, sessions: Sequence[SessionRow]) -> tuple[date, da
 
     Days on which sessions begin: Las Vegas ends its race at midnight.
     """
-    offset = meeting.gmt_offset or next(
-        (row.gmt_offset for row in sessions if row.gmt_offset is not None), timedelta()
-    )
-    starts = [row.date_start for row in sessions] or [
-        meeting.date_start,
-        *([meeting.date_end - _RACE] if meeting.date_end else []),
-    ]
-    first = local_day(min(starts), offset)
-    return first, max(first, local_day(max(starts), offset))
+    rows: list[MeetingRow | SessionRow] = [meeting, *sessions]
+    offset = next((row.gmt_offset for row in rows if row.gmt_offset is not None), timedelta())
+    if sessions:
+        days = [local_day(row.date_start, offset) for row in sessions]
+        return min(days), max(days)
+    first = local_day(meeting.date_start, offset)
+    return first, max(first, last_day(meeting.date_end, offset)) if meeting.date_end else first
 
 
 def _circuit(meeting: MeetingRow, sessions: Sequence[SessionRow]) -> CircuitProfile:

@@ -1,7 +1,8 @@
 """OpenF1's rows. Every field but the keys may be absent or null; unknown fields are drift."""
 
+import re
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -21,7 +22,9 @@ Key = Annotated[int, Field(gt=0, lt=2**31)]
 
 def _clean(text: str) -> str:
     text = " ".join(text.split())
-    if "\x00" in text or not text.isprintable():
+    if not text:
+        raise ValueError("is empty")
+    if not text.isprintable():
         raise ValueError("holds characters that no name has")
     return text
 
@@ -45,21 +48,33 @@ Colour = Annotated[
 ]
 
 
+_OFFSET = re.compile(r"([+-]?)(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
+_FARTHEST = timedelta(hours=15)
+
+
 def _utc_offset(value: object) -> object:
     """``HH:MM:SS``, with a minus sign, and for a while in 2026 with a plus sign."""
-    if not isinstance(value, str):
-        return value
-    sign = -1 if value.startswith("-") else 1
-    hours, minutes, *seconds = value.lstrip("+-").split(":")
-    offset = sign * timedelta(
-        hours=int(hours), minutes=int(minutes), seconds=int(seconds[0]) if seconds else 0
-    )
-    if abs(offset) > timedelta(hours=15):
+    if value is None:
+        return None
+    found = _OFFSET.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("is not of the form HH:MM:SS")
+    sign, hours, minutes, seconds = found.groups()
+    offset = timedelta(hours=int(hours), minutes=int(minutes), seconds=int(seconds or 0))
+    if offset > _FARTHEST:
         raise ValueError("is no offset of any place")
-    return offset
+    return -offset if sign == "-" else offset
 
 
-Offset = Annotated[timedelta | None, BeforeValidator(_utc_offset)]
+def _in_utc(moment: datetime) -> datetime:
+    if not 1950 <= moment.year <= 2100:
+        raise ValueError("is no moment of any season")
+    return moment.astimezone(UTC)
+
+
+#: In UTC whatever the source writes: dated claims compare instants as texts.
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Offset = Annotated[timedelta | None, BeforeValidator(_utc_offset), BeforeValidator(_blank_is_null)]
 
 
 class Row(BaseModel):
@@ -75,8 +90,8 @@ class MeetingRow(Row):
 
     year: int = Field(ge=1950, le=2100)
     meeting_name: Text
-    date_start: AwareDatetime
-    date_end: AwareDatetime | None = None
+    date_start: Instant
+    date_end: Instant | None = None
     meeting_official_name: Optional = None
     location: Optional = None
     country_name: Optional = None
@@ -93,8 +108,8 @@ class SessionRow(Row):
     session_key: Key
     session_name: Text
     session_type: Optional = None
-    date_start: AwareDatetime
-    date_end: AwareDatetime | None = None
+    date_start: Instant
+    date_end: Instant | None = None
     gmt_offset: Offset = None
     year: int | None = None
     circuit_key: Key | None = None
@@ -156,12 +171,19 @@ def read_rows(
             bad.append(
                 Unreadable(
                     resource=resource,
-                    row_key=" ".join(f"{name}={str(row.get(name))[:40]}" for name in row_key),
+                    row_key=" ".join(f"{name}={_shown(row.get(name))}" for name in row_key),
                     reason=f"unreadable: {', '.join(fields)}",
                     row=row,
                 )
             )
     return good, bad
+
+
+def _shown(value: object) -> str:
+    """A key that may be anything, in 40 printable characters."""
+    if isinstance(value, dict | list):
+        return type(value).__name__
+    return ascii(value)[:40]
 
 
 def drift(model: type[Row], rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -171,6 +193,6 @@ def drift(model: type[Row], rows: Sequence[dict[str, Any]]) -> list[str]:
     seen = {name for row in rows for name in row}
     known = set(model.model_fields)
     return [
-        *(f"+{name[:60]}" for name in sorted(seen - known - _KNOWN)),
+        *(f"+{ascii(name[:60])[1:-1]}" for name in sorted(seen - known - _KNOWN)),
         *(f"-{name}" for name in sorted(known - seen)),
     ]

@@ -1,0 +1,1 @@
+"""Numbered SQL files of schema spoilers, each run once."""

@@ -1,0 +1,164 @@
+"""Results of one meeting: the only task that knows them."""
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from weakref import WeakSet
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from ingestion_core.catalog import meetings, writer
+from ingestion_core.catalog.entrants import sweep
+from ingestion_core.catalog.meetings import Meeting
+from ingestion_core.database.connection import Pool
+from ingestion_core.database.prepare import Schema, is_current, migrate
+from ingestion_core.errors import NotFound
+from ingestion_core.racing.classification import Classification
+from ingestion_core.racing.types import Unreadable
+from ingestion_core.results import revisions
+from ingestion_core.results import writer as results
+from ingestion_core.sources.openf1 import SERIES, SOURCE
+from ingestion_core.sources.openf1.client import Reply
+from ingestion_core.sources.openf1.results import Endpoint, read_grids, read_results
+from ingestion_core.tasks.app import App
+from ingestion_core.tasks.asking import ask
+from ingestion_core.tasks.opt_in import REQUESTS, RESOURCE, next_question
+from ingestion_core.work import fetches
+from ingestion_core.work.items import Item, close
+
+Db = Connection[TupleRow]
+
+SPOILERS = Schema("spoilers", "ingestion_core.results.migrations")
+_NEVER_ASKED = datetime.fromtimestamp(0, UTC)
+#: Databases whose schema is known to be current: asked once for each pool of this process.
+_prepared: WeakSet[Pool] = WeakSet()
+_preparing = threading.Lock()
+
+
+def load_results(app: App, item: Item) -> None:
+    """Ask for what is past its embargo, store it as sets, project it; or, if nothing is, wait."""
+    _prepare(app)
+    with app.db() as db:
+        meeting = meetings.stored(db, SOURCE, item.key)
+    if meeting is None or not meeting.entrants:
+        # Whoever stores the entries asks again.
+        with app.db() as db:
+            close(db, item, "withheld", outcome="no-entries")
+        return
+    if not item.payload.get("ask"):
+        _store(app, item, meeting, [], [], [])
+        return
+    embargo = timedelta(hours=app.settings.results_embargo_hours)
+    now = app.now()
+    open_ = {one.key: one.type for one in meeting.sessions if one.ends_at + embargo <= now}
+    if not open_:
+        with app.transaction() as db:
+            fetches.record(db, [_withheld(app, item, meeting)])
+            close(db, item, "withheld", outcome="embargo")
+        return
+    key = int(item.key)
+    answered = ask(app, Endpoint.SESSION_RESULT, "meeting_key", key)
+    grid = ask(app, Endpoint.STARTING_GRID, "meeting_key", key)
+    sets, bad = read_results(answered, open_)
+    grids, bad_grids = read_grids(grid, open_)
+    _store(app, item, meeting, [answered, grid], [*sets, *grids], [*bad, *bad_grids])
+
+
+def _store(
+    app: App,
+    item: Item,
+    meeting: Meeting,
+    replies: Sequence[Reply],
+    sets: Sequence[Classification],
+    unreadable: Sequence[Unreadable],
+) -> None:
+    """One transaction, under the season's lock: sets, rows, the record, the item's end."""
+    with app.transaction() as db:
+        writer.lock_season(db, SERIES, meeting.year)
+        asked = [(reply.endpoint, reply.key) for reply in replies]
+        if replies and fetches.observed_later(
+            db, SOURCE, asked, min(reply.observed_at for reply in replies)
+        ):
+            sets = []
+        stored = results.write(db, meeting.round_id, sets, unreadable)
+        # Whoever has no result any more, because the entry list was wrong, may go now.
+        sweep(db, meeting.round_id)
+        fetches.record(db, [_record(app, meeting, reply) for reply in replies])
+        close(
+            db,
+            item,
+            "done",
+            outcome="doubted" if stored.refused else "ok",
+            counts={
+                "requests": REQUESTS if replies else 0,
+                "results": stored.results,
+                "rows": stored.rows,
+                "revised": stored.revised,
+                "quarantined": stored.quarantined,
+            },
+        )
+
+
+def list_revisions(app: App, year: int) -> list[dict[str, Any]]:
+    """Which sessions of a year were revised and when, never what."""
+    _prepare(app)
+    with app.db() as db:
+        return revisions.revisions(db, year)
+
+
+def show(app: App, session: str) -> list[dict[str, Any]]:
+    """Spoilers: a session's results, by its id or OpenF1 key.
+
+    Raises:
+        NotFound: there are none.
+    """
+    _prepare(app)
+    with app.db() as db:
+        found = revisions.show(db, session)
+    if not found:
+        raise NotFound("no results are stored for this session")
+    return found
+
+
+def _record(app: App, meeting: Meeting, reply: Reply) -> fetches.Fetch:
+    again = reply.endpoint == RESOURCE
+    return fetches.Fetch(
+        source=SOURCE,
+        resource=reply.endpoint,
+        key=reply.key,
+        outcome="empty" if reply.empty else "ok",
+        observed_at=reply.observed_at,
+        http_status=reply.status,
+        rows=len(reply.rows),
+        digest=reply.digest,
+        next_at=_next(app, meeting) if again else None,
+    )
+
+
+def _withheld(app: App, item: Item, meeting: Meeting) -> fetches.Fetch:
+    return fetches.Fetch(
+        source=SOURCE,
+        resource=RESOURCE,
+        key=item.key,
+        outcome="withheld",
+        observed_at=_NEVER_ASKED,
+        next_at=_next(app, meeting),
+    )
+
+
+def _next(app: App, meeting: Meeting) -> datetime | None:
+    embargo = timedelta(hours=app.settings.results_embargo_hours)
+    return next_question((one.ends_at for one in meeting.sessions), embargo, app.now())
+
+
+def _prepare(app: App) -> None:
+    """Schema spoilers, made when results are first opted into; once per process and database."""
+    with _preparing:
+        if app.pool in _prepared:
+            return
+        with app.db() as db:
+            if not is_current(db, SPOILERS):
+                migrate(db, SPOILERS)
+        _prepared.add(app.pool)

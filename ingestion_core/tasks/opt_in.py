@@ -1,0 +1,104 @@
+"""Results are opted into: what may be asked for, and when it is asked for again.
+
+Knows no result and nothing of the package that does; it only makes items, and none while results
+are off.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from ingestion_core.catalog.writer import Written
+from ingestion_core.errors import Conflict
+from ingestion_core.settings import Settings
+from ingestion_core.sources.openf1 import SOURCE
+from ingestion_core.work import fetches
+from ingestion_core.work.items import BULK_LANE, Item, Wanted
+
+TASK = "load_results"
+#: /session_result and /starting_grid.
+REQUESTS = 2
+#: The record by which the calendar of questions is kept.
+RESOURCE = "session_result"
+#: Results are corrected for months: days after a meeting's last session when they are asked again.
+ASKED_AGAIN = (1, 3, 7, 30, 90, 180)
+
+#: A payload's words on results, from whoever asked for the meeting; where twins join, both stand.
+NOW, BY_CALENDAR = "results_now", "results_by_calendar"
+
+
+def check(settings: Settings, include_results: bool) -> None:
+    """Refuse a wish for results where they are off.
+
+    Raises:
+        Conflict: names the setting.
+    """
+    if include_results and not settings.results_enabled:
+        raise Conflict(
+            "results are spoilers and are off: set RESULTS_ENABLED=true to opt in, or leave out"
+            " 'include_results'"
+        )
+
+
+def wanted_results(key: str, name: str | None, ask: bool, lane: int = BULK_LANE) -> Wanted:
+    """The item that loads a meeting's results, or, without asking, only projects them again."""
+    return Wanted(
+        source=SOURCE,
+        task=TASK,
+        key=key,
+        requests=REQUESTS if ask else 0,
+        lane=lane,
+        payload={"name": name, **({"ask": True} if ask else {})},
+    )
+
+
+def follow_up(
+    db: Connection[TupleRow], settings: Settings, item: Item, written: Written
+) -> list[Wanted]:
+    """What a stored meeting entails for its results: only once its entries are in.
+
+    Whoever asked for them gets them. The timer asks once; from then on the calendar does. And
+    where the entry list changed under results, they are projected again.
+    """
+    if not settings.results_enabled or not written.entrants:
+        return []
+    name = item.payload.get("name")
+    if item.payload.get(NOW):
+        return [wanted_results(item.key, name, ask=True, lane=item.lane)]
+    known = fetches.is_known(db, SOURCE, RESOURCE, item.key)
+    if item.payload.get(BY_CALENDAR) and not known:
+        return [wanted_results(item.key, name, ask=True, lane=item.lane)]
+    return [wanted_results(item.key, name, ask=False)] if known and written.relisted else []
+
+
+def due(db: Connection[TupleRow], settings: Settings, now: datetime) -> list[Wanted]:
+    """The meetings whose results the calendar asks for now."""
+    if not settings.results_enabled:
+        return []
+    return [wanted_results(key, None, ask=True) for key in fetches.due(db, SOURCE, RESOURCE, now)]
+
+
+def next_question(ends: Iterable[datetime], embargo: timedelta, now: datetime) -> datetime | None:
+    """When a meeting's results are to be asked for next: after an embargo, or by the calendar.
+
+    Args:
+        ends: when its sessions end.
+        embargo: how long each session's results are withheld.
+        now: the present.
+    """
+    sessions = sorted(ends)
+    if not sessions:
+        return None
+    moments = [end + embargo for end in sessions]
+    moments += [sessions[-1] + timedelta(days=days) for days in ASKED_AGAIN]
+    return min((moment for moment in moments if moment > now), default=None)
+
+
+def wish_of(include_results: bool, timer: bool) -> dict[str, Any]:
+    """The word on results for a meeting's payload."""
+    if include_results:
+        return {NOW: True}
+    return {BY_CALENDAR: True} if timer else {}

@@ -1,0 +1,54 @@
+"""One app for each module: its tests touch nothing but schema ``ingest``, emptied before each."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ingestion_core.settings import Settings
+from ingestion_core.tasks.app import App
+from local.stack.postgres import Postgres
+
+_TABLES = ("sources", "lockouts", "runs", "items", "fetches", "claims", "quarantine")
+
+
+@pytest.fixture(scope="module")
+def database(postgres: Postgres, template: str) -> Iterator[str]:
+    """The conninfo of a database of this module's own."""
+    name = f"work_{uuid4().hex}"
+    parts = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
+    with psycopg.connect(postgres.conninfo(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**parts))
+        yield postgres.conninfo(name)
+        connection.execute(sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(**parts))
+
+
+@pytest.fixture(scope="module")
+def opened(database: str, azurite: str) -> Iterator[App]:
+    """The app at OpenF1's free pace, one request in 2.05 s; nothing answers at its address."""
+    made = App(
+        Settings.model_validate(
+            {
+                "database_url": database,
+                "AzureWebJobsStorage": azurite,
+                "openf1_base_url": "http://127.0.0.1:9",
+                "openf1_requests_per_minute": 30,
+            }
+        )
+    )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def app(opened: App) -> App:
+    """The same app with nothing to do and nothing behind it."""
+    with opened.transaction() as db:
+        for table in _TABLES:
+            db.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier("ingest", table)))
+        db.execute(
+            "INSERT INTO ingest.sources (source, pace) VALUES ('openf1', interval '2.05 seconds')"
+        )
+    return opened
