@@ -28,15 +28,18 @@ options = $(if $(call on,$(RESULTS)),--results) $(if $(call on,$(LIVE)),--live) 
 run serve: setup
 	@exec $(VENV) -m local $@ --with-parent $(options)
 
+# Most of the long tests wait for a pace or a lease: three at a time keep two cores busy.
+pytest = $(VENV) -m pytest -n 3 --maxschedchunk 1
+
 test: setup
-	@$(VENV) -m pytest
+	@$(pytest)
 
 check: setup
 	@$(VENV) -m ruff format --check
 	@$(VENV) -m ruff check
 	@$(VENV) -m mypy --strict functions ingestion_core local
 	@.venv/bin/lint-imports
-	@$(VENV) -m pytest
+	@$(pytest)
 
 bench: setup
 	@$(VENV) -m benchmarks

@@ -17,6 +17,14 @@ from local.stack.home import home_name
 from local.stack.postgres import Postgres
 
 _TEMPLATE = "product_template"
+#: The longest tests, most of which wait for a pace: begun first, they end with the others.
+_LONG = ("test_season.py", "test_run.py", "test_stack_run.py", "test_seasons.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, whichever worker takes them."""
+    order = {name: place for place, name in enumerate(_LONG)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +45,8 @@ def template(postgres: Postgres) -> str:
 
 
 @contextmanager
-def _database(postgres: Postgres, template: str) -> Iterator[str]:
+def cloned(postgres: Postgres, template: str) -> Iterator[str]:
+    """The conninfo of a fresh clone of a database, dropped afterwards."""
     name = f"test_{uuid.uuid4().hex}"
     identifiers = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
     create = sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**identifiers)
@@ -53,14 +62,14 @@ def _database(postgres: Postgres, template: str) -> Iterator[str]:
 @pytest.fixture
 def database(postgres: Postgres, template: str) -> Iterator[str]:
     """The conninfo of a fresh database with the product's tables, dropped afterwards."""
-    with _database(postgres, template) as conninfo:
+    with cloned(postgres, template) as conninfo:
         yield conninfo
 
 
 @pytest.fixture
 def empty_database(postgres: Postgres) -> Iterator[str]:
     """The conninfo of a fresh database without any table, dropped afterwards."""
-    with _database(postgres, "template1") as conninfo:
+    with cloned(postgres, "template1") as conninfo:
         yield conninfo
 
 
@@ -72,12 +81,17 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield running.connection_string
 
 
-@pytest.fixture
-def recordings() -> Path:
-    """The folder of recorded answers, which are not the project's to ship."""
+def recorded_folder() -> Path:
+    """The folder of recorded answers, which are not the project's to ship; skips without it."""
     folder = os.environ.get("PARCFERME_RECORDINGS")
     if not folder:
         pytest.skip("PARCFERME_RECORDINGS names no folder of recorded answers")
     path = Path(folder)
     assert path.is_dir(), f"PARCFERME_RECORDINGS={folder} is no folder"
     return path
+
+
+@pytest.fixture
+def recordings() -> Path:
+    """The same, for a test."""
+    return recorded_folder()
