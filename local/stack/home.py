@@ -6,9 +6,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Azurite's installation and the logs: big, rebuilt at will, never committed.
+#: Azurite's installation: big, rebuilt at will, never committed.
 LOCAL = ROOT / ".local"
-LOGS = LOCAL / "log"
 AZURITE = LOCAL / "azurite"
 
 
@@ -35,3 +34,8 @@ def home() -> Path:
     if path.is_symlink() or path.stat().st_uid != os.geteuid():
         raise StackError(f"{path} belongs to another user: remove it, or set TMPDIR")
     return path
+
+
+def logs() -> Path:
+    """The folder of the children's logs."""
+    return home() / "log"

@@ -10,7 +10,7 @@ from typing import Self
 from local.stack import host, product
 from local.stack.api import Api
 from local.stack.azurite import Azurite
-from local.stack.home import LOGS, StackError, home
+from local.stack.home import StackError, home, logs
 from local.stack.lock import Lock
 from local.stack.plan import Plan, app_settings
 from local.stack.postgres import Postgres
@@ -48,7 +48,7 @@ class Stack:
             self._open_database(opened, hold)
             if self.plan.replay:
                 replay = host.replay_process(
-                    self.plan.options.recording, self.plan.pace, LOGS / "replay.log", hold
+                    self.plan.options.recording, self.plan.pace, logs() / "replay.log", hold
                 )
                 self._running.append(opened.enter_context(replay))
             self._open_storage(opened, hold)
@@ -57,7 +57,7 @@ class Stack:
             settings = app_settings(
                 self.plan, self.conninfo, self.storage, self.replay_url, self.key
             )
-            self._host, base = host.host_process(settings, LOGS / "host.log", hold)
+            self._host, base = host.host_process(settings, logs() / "host.log", hold)
             self._running.append(opened.enter_context(self._host))
             self.api = Api(base or host.address(self._host), self.key)
             self._until_it_answers()
@@ -85,7 +85,7 @@ class Stack:
     def _open_database(self, opened: ExitStack, hold: tuple[int, ...]) -> None:
         embedded = self.plan.conninfo is None
         if embedded:
-            server = opened.enter_context(Postgres(home(), LOGS / "postgres.log", hold=hold))
+            server = opened.enter_context(Postgres(home(), logs() / "postgres.log", hold=hold))
             self._running.append(server.process)
             self.conninfo = server.ensure_database(DATABASE)
         else:
@@ -103,7 +103,7 @@ class Stack:
         if self.plan.storage is not None:
             self.storage = self.plan.storage
             return
-        azurite = opened.enter_context(Azurite(LOGS / "azurite.log", hold=hold))
+        azurite = opened.enter_context(Azurite(logs() / "azurite.log", hold=hold))
         self._running.append(azurite.process)
         self.storage = azurite.connection_string
         self.queues = azurite.queues

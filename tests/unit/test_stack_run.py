@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from local.stack.home import LOGS
 from local.stack.lock import read_holder
 from tests.support.processes import command_lines_with, wait_until_gone
 from tests.support.stack import Sandbox, sandbox
@@ -134,7 +133,8 @@ def test_a_recording_is_asked_for_by_its_years(
     )
     assert run.end() == 0, run.text
     assert "Season 2023 to 2024" in run.lines
-    assert '/api/backfill {"years": {"from": 2023, "to": 2024}}' in (LOGS / "host.log").read_text()
+    told = (machine.home / "log" / "host.log").read_text()
+    assert '/api/backfill {"years": {"from": 2023, "to": 2024}}' in told
 
 
 def test_a_database_with_users_is_refused(machine: Sandbox, database: str, azurite: str) -> None:
