@@ -9,6 +9,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from ingestion_core.catalog.claims import Claim
+from ingestion_core.database.texts import storable
 from ingestion_core.racing.types import Unreadable
 
 Db = Connection[TupleRow]
@@ -134,9 +135,9 @@ def quarantine(db: Db, source: str, key: str, rows: Iterable[Unreadable]) -> Non
     unique = {
         (one.resource, one.row_key, one.reason): {
             "resource": one.resource,
-            "row_key": _storable(one.row_key),
+            "row_key": storable(one.row_key),
             "reason": one.reason,
-            "row": _storable(one.row),
+            "row": storable(one.row),
         }
         for one in rows
     }
@@ -144,18 +145,3 @@ def quarantine(db: Db, source: str, key: str, rows: Iterable[Unreadable]) -> Non
         db.execute(
             _QUARANTINE, {"source": source, "key": key, "rows": Jsonb(list(unique.values()))}
         )
-
-
-def _storable(value: Any) -> Any:
-    """What PostgreSQL can't hold in a text (NUL, lone surrogates) is shown as U+FFFD."""
-    if isinstance(value, str):
-        return (
-            value.encode("utf-16", "surrogatepass")
-            .decode("utf-16", "replace")
-            .replace("\x00", "\ufffd")
-        )
-    if isinstance(value, dict):
-        return {str(_storable(str(name))): _storable(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(each) for each in value]
-    return value

@@ -7,8 +7,10 @@ from uuid import UUID
 from ingestion_core.catalog.claims import Claim, Fields
 from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.projection import believe, columns_of
+from ingestion_core.catalog.state import season_key
 from ingestion_core.catalog.tables import ROUNDS
-from ingestion_core.racing.types import number_rounds
+from ingestion_core.identity import ids
+from ingestion_core.racing.types import Weekend, number_rounds
 
 
 def claims_of_season(plan: Plan, source: str, season: str) -> list[Claim]:
@@ -84,3 +86,79 @@ def plan_rounds(plan: Plan, source: str, season: str, new: Mapping[UUID, Fields]
             "Slug": row["Slug"] if row else None,
         }
         plan.put("round", claim.target, columns, once)
+
+
+def plan_round(
+    plan: Plan, weekend: Weekend, season: UUID, circuit: UUID, circuit_slug: str
+) -> UUID:
+    """Plan a meeting's round, and with it the numbers of the whole season; its id."""
+    source, key = weekend.origin.source, weekend.key
+    season_text = season_key(weekend.series, weekend.year)
+    fields = {
+        "Season": season_text,
+        "Name": weekend.name,
+        "OfficialName": weekend.official_name,
+        "DateStart": weekend.first_day.isoformat(),
+        "DateEnd": weekend.last_day.isoformat(),
+        "CircuitKey": weekend.circuit.key,
+        "CircuitId": str(circuit),
+        "Testing": weekend.testing or None,
+        "SessionsCancelled": weekend.cancelled,
+        "OpenF1MeetingKey": int(key),
+    }
+    plan.claim(source, "round", key, None, fields)
+    found = _find_round(plan, weekend, circuit)
+    if found is None:
+        nth = nth_at_circuit(claims_of_season(plan, source, season_text), key)
+        found = _free_id(plan, f"{season_text}|{circuit_slug}", nth)
+    plan.claim(source, "round", key, found, fields)
+    once = {"SeasonId": season, "Slug": _free_slug(plan, weekend.slug, found)}
+    plan_rounds(
+        plan, source, season_text, {} if found in plan.state.rows["round"] else {found: once}
+    )
+    return found
+
+
+def _find_round(plan: Plan, weekend: Weekend, circuit: UUID) -> UUID | None:
+    """By the decided key, by the meeting key in the product, by circuit and date; never by name."""
+    claim = plan.state.claim(weekend.origin.source, "round", weekend.key)
+    if claim is not None and claim.target is not None:
+        return claim.target
+    rows = plan.state.rows["round"]
+    for id_, row in sorted(rows.items()):
+        if row["OpenF1MeetingKey"] == int(weekend.key):
+            return id_
+    near = [
+        id_
+        for id_, row in sorted(rows.items())
+        if row["here"]
+        and row["OpenF1MeetingKey"] is None
+        and UUID(row["CircuitId"]) == circuit
+        and (row["RoundNumber"] == 0) == (weekend.testing or weekend.cancelled)
+    ]
+    return near[0] if len(near) == 1 else None
+
+
+def _free_id(plan: Plan, natural: str, nth: str) -> UUID:
+    """The natural id; where another meeting has it (the calendar was re-ordered), the next one."""
+    taken = {
+        claim.target
+        for claim in {**plan.state.claims, **plan.claims}.values()
+        if claim.kind == "round"
+    } | plan.state.rows["round"].keys()
+    prefix, _, number = nth.rpartition("|")
+    count = int(number)
+    while True:
+        id_ = ids.of("round", natural, f"{prefix}|{count}" if prefix else str(count))
+        if id_ not in taken:
+            return id_
+        count += 1
+
+
+def _free_slug(plan: Plan, slug: str, round_id: UUID) -> str:
+    taken = {row["Slug"] for id_, row in plan.state.rows["round"].items() if id_ != round_id}
+    candidate, number = slug, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{slug}-{number}"
+    return candidate

@@ -25,16 +25,11 @@ from ingestion_core.catalog.profiles import (
     want_driver,
     want_team,
 )
-from ingestion_core.catalog.projection import believe, session_status
-from ingestion_core.catalog.rounds import (
-    claims_of_season,
-    is_cancelled,
-    nth_at_circuit,
-    plan_rounds,
-)
+from ingestion_core.catalog.rounds import plan_round, plan_rounds
+from ingestion_core.catalog.sessions import plan_sessions
 from ingestion_core.catalog.state import Question, State, read, season_key
 from ingestion_core.identity import ids
-from ingestion_core.racing.types import Calendar, ScheduledSession, Weekend
+from ingestion_core.racing.types import Calendar, Weekend
 
 Db = Connection[TupleRow]
 
@@ -217,153 +212,8 @@ def _draw(state: State, weekend: Weekend, now: datetime, fill_only: bool) -> _Dr
     circuit = plan_circuit(plan, source, weekend.circuit)
     teams = plan_teams(plan, source, weekend.teams, weekend.year)
     drivers = plan_drivers(plan, source, weekend.drivers)
-    round_id = _plan_round(plan, weekend, season, circuit.id, circuit.slug)
-    sessions = _plan_sessions(plan, weekend, round_id, now)
+    round_id = plan_round(plan, weekend, season, circuit.id, circuit.slug)
+    sessions = plan_sessions(plan, weekend, round_id, now)
     entries = plan_entries(plan, source, sessions, drivers, teams)
     unlisted = plan_entrants(plan, round_id, entries)
     return _Drawn(plan, series, season, round_id, entries, unlisted)
-
-
-def _plan_round(
-    plan: Plan, weekend: Weekend, season: UUID, circuit: UUID, circuit_slug: str
-) -> UUID:
-    source, key = weekend.origin.source, weekend.key
-    season_text = season_key(weekend.series, weekend.year)
-    fields = {
-        "Season": season_text,
-        "Name": weekend.name,
-        "OfficialName": weekend.official_name,
-        "DateStart": weekend.first_day.isoformat(),
-        "DateEnd": weekend.last_day.isoformat(),
-        "CircuitKey": weekend.circuit.key,
-        "CircuitId": str(circuit),
-        "Testing": weekend.testing or None,
-        "SessionsCancelled": weekend.cancelled,
-        "OpenF1MeetingKey": int(key),
-    }
-    plan.claim(source, "round", key, None, fields)
-    found = _find_round(plan, weekend, circuit)
-    if found is None:
-        nth = nth_at_circuit(claims_of_season(plan, source, season_text), key)
-        found = _free_id(plan, f"{season_text}|{circuit_slug}", nth)
-    plan.claim(source, "round", key, found, fields)
-    once = {"SeasonId": season, "Slug": _free_slug(plan, weekend.slug, found)}
-    plan_rounds(
-        plan, source, season_text, {} if found in plan.state.rows["round"] else {found: once}
-    )
-    return found
-
-
-def _find_round(plan: Plan, weekend: Weekend, circuit: UUID) -> UUID | None:
-    """By the decided key, by the meeting key in the product, by circuit and date; never by name."""
-    claim = plan.state.claim(weekend.origin.source, "round", weekend.key)
-    if claim is not None and claim.target is not None:
-        return claim.target
-    rows = plan.state.rows["round"]
-    for id_, row in sorted(rows.items()):
-        if row["OpenF1MeetingKey"] == int(weekend.key):
-            return id_
-    near = [
-        id_
-        for id_, row in sorted(rows.items())
-        if row["here"]
-        and row["OpenF1MeetingKey"] is None
-        and UUID(row["CircuitId"]) == circuit
-        and (row["RoundNumber"] == 0) == (weekend.testing or weekend.cancelled)
-    ]
-    return near[0] if len(near) == 1 else None
-
-
-def _free_id(plan: Plan, natural: str, nth: str) -> UUID:
-    """The natural id; where another meeting has it (the calendar was re-ordered), the next one."""
-    taken = {
-        claim.target
-        for claim in {**plan.state.claims, **plan.claims}.values()
-        if claim.kind == "round"
-    } | plan.state.rows["round"].keys()
-    prefix, _, number = nth.rpartition("|")
-    count = int(number)
-    while True:
-        id_ = ids.of("round", natural, f"{prefix}|{count}" if prefix else str(count))
-        if id_ not in taken:
-            return id_
-        count += 1
-
-
-def _free_slug(plan: Plan, slug: str, round_id: UUID) -> str:
-    taken = {row["Slug"] for id_, row in plan.state.rows["round"].items() if id_ != round_id}
-    candidate, number = slug, 1
-    while candidate in taken:
-        number += 1
-        candidate = f"{slug}-{number}"
-    return candidate
-
-
-def _plan_sessions(
-    plan: Plan, weekend: Weekend, round_id: UUID, now: datetime
-) -> list[tuple[UUID, ScheduledSession]]:
-    source = weekend.origin.source
-    round_claim = plan.current(source, "round", weekend.key)
-    round_cancelled = round_claim is not None and is_cancelled(round_claim.fields)
-    taken: set[UUID] = set()
-    planned: list[tuple[UUID, ScheduledSession]] = []
-    for one in weekend.sessions:
-        id_ = _find_session(plan, source, one, round_id, taken)
-        taken.add(id_)
-        plan.claim(
-            source,
-            "session",
-            one.key,
-            id_,
-            {
-                "Type": int(one.type),
-                "Caption": one.caption,
-                "StartTimeUtc": one.start.isoformat(),
-                "EndTimeUtc": one.end.isoformat() if one.end else None,
-                "Cancelled": one.cancelled,
-                "OpenF1SessionKey": int(one.key),
-            },
-        )
-        fields = believe("session", plan.claims_on(id_))
-        end = fields.get("EndTimeUtc")
-        columns = {
-            "Type": fields["Type"],
-            "StartTimeUtc": fields["StartTimeUtc"],
-            "Status": int(
-                session_status(
-                    datetime.fromisoformat(fields["StartTimeUtc"]),
-                    datetime.fromisoformat(end) if end else None,
-                    bool(fields["Cancelled"]) or round_cancelled,
-                    now,
-                )
-            ),
-            "OpenF1SessionKey": fields["OpenF1SessionKey"],
-        }
-        plan.put("session", id_, columns, {"RoundId": round_id})
-        planned.append((id_, one))
-    return planned
-
-
-def _find_session(
-    plan: Plan, source: str, one: ScheduledSession, round_id: UUID, taken: set[UUID]
-) -> UUID:
-    """By the decided key, by the session key in the product, by type in the round, else new."""
-    claim = plan.state.claim(source, "session", one.key)
-    if claim is not None and claim.target is not None:
-        return claim.target
-    rows = plan.state.rows["session"]
-    for id_, row in sorted(rows.items()):
-        if row["OpenF1SessionKey"] == int(one.key):
-            return id_
-    for id_, row in sorted(rows.items()):
-        if (
-            UUID(row["RoundId"]) == round_id
-            and row["Type"] == int(one.type)
-            and row["OpenF1SessionKey"] is None
-            and id_ not in taken
-        ):
-            return id_
-    number = 1
-    while (id_ := ids.of("session", round_id, int(one.type), number)) in rows or id_ in taken:
-        number += 1
-    return id_
