@@ -1,7 +1,8 @@
 """What the catalog promises of a meeting's rows, shown on the sample and on changed answers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -303,51 +304,52 @@ def _round(database: str, key: int) -> str:
     return found
 
 
+@pytest.fixture
+def transactions(app: App, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The statements of each transaction that the app opens, as they are sent."""
+    found: list[list[str]] = []
+    execute, transaction = psycopg.Cursor.execute, app.transaction
+
+    @contextmanager
+    def opened() -> Iterator[Any]:
+        with transaction() as db:
+            found.append([])
+            yield db
+
+    def counted(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+        if found and self.connection.info.transaction_status.name == "INTRANS":
+            text = query if isinstance(query, str) else "composed"
+            found[-1].append(" ".join(text.split())[:50])
+        return execute(self, query, *args, **kwargs)
+
+    monkeypatch.setattr(app, "transaction", opened)
+    monkeypatch.setattr(psycopg.Cursor, "execute", counted)
+    return found
+
+
 def test_a_meeting_is_written_in_one_transaction_of_at_most_twenty_statements(
-    app: App, database: str, three: ReplayServer, monkeypatch: pytest.MonkeyPatch
+    app: App, three: ReplayServer, transactions: list[list[str]]
 ) -> None:
-    """Counted where they are sent, for a season's very first meeting, which makes everything."""
-    statements: list[tuple[str, bool]] = []
-    execute = psycopg.Cursor.execute
-
-    def counted(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        text = query if isinstance(query, str) else "composed"
-        within = self.connection.info.transaction_status.name == "INTRANS"
-        statements.append((" ".join(text.split())[:50], within))
-        return execute(self, query, *args, **kwargs)
-
-    monkeypatch.setattr(psycopg.Cursor, "execute", counted)
-    run = backfill.meeting(app, BAHRAIN)
-    drain(app)
-    assert backfill.show_run(app, run)["failed"] == 0
-    writes = [text for text, within in statements if within]
-    assert len(writes) > 10, statements
-    from_sync = writes[
-        max(i for i, text in enumerate(writes) if "advisory_xact_lock" in text) - 3 :
-    ]
-    assert len(from_sync) <= 20, from_sync
-
-
-def test_a_meeting_that_did_not_change_writes_nothing_and_reads_in_few_statements(
-    app: App, three: ReplayServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Lock, record of late answers, one read, one record, the item's end."""
-    read(app)
+    """The very first one makes everything: series, season, circuit, teams, drivers, entrants."""
     backfill.backfill(app, [2024], {"years": 2024})
-    statements: list[str] = []
-    execute = psycopg.Cursor.execute
+    drain(app)
+    asked, discovered, first, *others = transactions
+    assert "runs" in asked[0]
+    assert any("ingest.items" in text for text in discovered)
+    assert 15 <= len(first) <= 20, first
+    assert len(others) == 3
+    assert all(len(statements) <= 20 for statements in others)
 
-    def counted(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        text = query if isinstance(query, str) else "composed"
-        if self.connection.info.transaction_status.name == "INTRANS":
-            statements.append(" ".join(text.split())[:40])
-        return execute(self, query, *args, **kwargs)
 
-    monkeypatch.setattr(psycopg.Cursor, "execute", counted)
-    assert drain(app) == 5
-    ends = [i for i, text in enumerate(statements) if text.startswith("UPDATE ingest.items")]
-    for begin, end in pairwise(ends):
-        assert end - begin == 5, statements[begin : end + 1]
+def test_a_meeting_that_did_not_change_takes_five_statements_and_writes_nothing(
+    app: App, three: ReplayServer, transactions: list[list[str]]
+) -> None:
+    """Lock, whether a later answer is known, one read, the answers' record, the item's end."""
+    read(app)
+    transactions.clear()
+    read(app)
+    meetings = transactions[2:]
+    assert [len(statements) for statements in meetings] == [5] * 4, meetings
 
 
 def test_an_older_answer_only_fills_what_is_null(

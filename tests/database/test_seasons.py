@@ -14,7 +14,7 @@ from local.stack.postgres import Postgres
 from tests.conftest import cloned, recorded_folder
 from tests.database.conftest import UNLIMITED
 from tests.support.drain import drain
-from tests.support.product import dump, rows, written
+from tests.support.product import dump, figures, rows, written
 
 ROLES = {0: "Regular", 1: "Reserve", 2: "Fp1Only", 3: "Test"}
 
@@ -68,20 +68,6 @@ def read(app: App, *years: int, shuffle: random.Random | None = None) -> None:
         drain(app, shuffle)
         shown = backfill.show_run(app, run)
         assert (shown["state"], shown["last_error"]) == ("done", None)
-
-
-def figures(database: str) -> dict[str, object]:
-    """The figures by which a season is checked."""
-    found = dump(database)
-    numbered = [row for row in found["Rounds"] if row["RoundNumber"] > 0]
-    return {
-        "rounds": (len(numbered), len(found["Rounds"]) - len(numbered)),
-        "sessions": len(found["Sessions"]),
-        "entrants": len(found["Entrants"]),
-        "drivers": len(found["Drivers"]),
-        "teams": len(found["Teams"]),
-        "circuits": len(found["Circuits"]),
-    }
 
 
 BOTH = {

@@ -7,6 +7,8 @@ from psycopg import sql
 
 RACING = ("Series", "Seasons", "Circuits", "Teams", "Drivers", "Rounds", "Sessions", "Entrants")
 
+_COUNTED = ("Sessions", "Entrants", "Drivers", "Teams", "Circuits")
+
 Dump = dict[str, list[dict[str, Any]]]
 
 
@@ -24,6 +26,16 @@ def dump(conninfo: str) -> Dump:
             ]
             for table in RACING
         }
+
+
+def figures(conninfo: str) -> dict[str, object]:
+    """The figures by which a season is checked: rounds are (numbered, not numbered)."""
+    found = dump(conninfo)
+    numbered = [row for row in found["Rounds"] if row["RoundNumber"] > 0]
+    return {
+        "rounds": (len(numbered), len(found["Rounds"]) - len(numbered)),
+        **{name.lower(): len(found[name]) for name in _COUNTED},
+    }
 
 
 def written(conninfo: str) -> dict[str, tuple[int, int, int, int]]:
