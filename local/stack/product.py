@@ -93,7 +93,7 @@ def prepare(conninfo: str, *, guard_users: bool, confirm: str | None) -> bool:
                 _refuse_users(connection, confirm)
             return False
     except psycopg.OperationalError as error:
-        said = str(error).strip().splitlines()[-1]
+        said = str(error).strip().splitlines()[0]
         raise StackError(f"the database can't be reached: {said}") from None
 
 

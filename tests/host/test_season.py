@@ -61,7 +61,8 @@ class Running:
         """End as the host does when it is asked to; its connections report what they wrote."""
         if not self.client.is_closed:
             self.client.close()
-            self.host.stop()
+            if self.host.is_running:
+                self.host.stop()
 
 
 Start = Callable[..., Running]
@@ -79,7 +80,12 @@ def start(database: str, storage: str, tmp_path: Path) -> Iterator[Start]:
     """Start instances of the app's host against a replay."""
     with contextlib.ExitStack() as stack:
 
-        def go(replay: ReplayServer, per_minute: float = 6000, **queues: object) -> Running:
+        def go(
+            replay: ReplayServer,
+            per_minute: float = 6000,
+            lease_seconds: int = 30,
+            **queues: object,
+        ) -> Running:
             root = tmp_path / f"app{time.monotonic_ns()}"
             root.mkdir()
             shutil.copy(REPOSITORY / "function_app.py", root)
@@ -97,7 +103,7 @@ def start(database: str, storage: str, tmp_path: Path) -> Iterator[Start]:
                     "LOCAL_FUNCTION_KEY": KEY,
                 },
                 "--lease-seconds",
-                "30",
+                str(lease_seconds),
             )
             running = Running(host.listening())
             stack.callback(running.close)
@@ -269,6 +275,22 @@ def test_a_single_meeting_is_served_in_seconds_in_the_middle_of_a_backfill(start
         assert (shown["state"], time.monotonic() - began < 20) == ("done", True)
         assert app.run(bulk)["state"] == "running"
         assert refused(replay) == 0
+
+
+def test_a_host_killed_in_the_middle_of_a_backfill_loses_nothing(
+    start: Start, replay: ReplayServer, database: str
+) -> None:
+    """kill -9: its message comes back when its lease is over, and the season is the same."""
+    app = start(replay, per_minute=1200, lease_seconds=3)
+    run = app.ask("/backfill/2024")["run"]
+    eventually(lambda: len(replay.requests) >= 15)
+    app.host.kill()
+    # What it had begun is under its lease still, and marked as running.
+    second = start(replay, per_minute=1200, lease_seconds=3)
+    shown = second.finished(run)
+    assert (shown["state"], shown["done"]) == ("done", 26)
+    assert figures(database) == SEASONS[2024]
+    assert 51 <= len(replay.requests) <= 51 + 3
 
 
 def test_a_message_lost_from_the_queue_is_sent_again_and_a_stale_copy_does_nothing(
