@@ -28,8 +28,8 @@ options = $(if $(call on,$(RESULTS)),--results) $(if $(call on,$(LIVE)),--live) 
 run serve: setup
 	@exec $(VENV) -m local $@ --with-parent $(options)
 
-# Most of the long tests wait for a pace or a lease: three at a time keep two cores busy.
-pytest = $(VENV) -m pytest -n 3 --maxschedchunk 1
+# The long tests wait for a pace or a lease: four at a time keep two cores busy.
+pytest = $(VENV) -m pytest -n 4 --maxschedchunk 1
 
 test: setup
 	@$(pytest)
