@@ -3,7 +3,7 @@
 No repr here shows a value: not in a log, not in a traceback, not in a test's diff.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from ingestion_core.racing.kinds import ResultStatus
@@ -15,6 +15,19 @@ class Facet(StrEnum):
 
     CLASSIFICATION = "classification"
     GRID = "grid"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FastestLap:
+    """Somebody's fastest lap of a race: which lap, its rank among all of them, ms and km/h."""
+
+    number: int | None = None
+    rank: int | None = None
+    milliseconds: int | None = None
+    speed: float | None = None
+
+    def __repr__(self) -> str:
+        return "FastestLap(...)"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,6 +52,7 @@ class Line:
     gap: str | None = None
     q: tuple[int | None, int | None, int | None] = (None, None, None)
     detail: str | None = None
+    fastest: FastestLap | None = None
 
     def __repr__(self) -> str:
         return "Line(...)"
@@ -48,14 +62,18 @@ class Line:
 class Classification:
     """One source's set of lines for one session (its key of it) and facet, sorted by car.
 
-    ``doubts``: codes of what is wrong with the set as a whole; what is doubted was left out.
+    ``doubts``: codes of what is wrong with the set as a whole; ``doubted``: the lines as the
+    source has them, of which that was left out. ``complete``: every row could be read; otherwise
+    whoever is missing is not gone.
     """
 
     origin: Origin
     session: str
     facet: Facet
     lines: tuple[Line, ...]
-    doubts: tuple[str, ...] = field(default=())
+    doubts: tuple[str, ...] = ()
+    doubted: tuple[Line, ...] = ()
+    complete: bool = True
 
     def __repr__(self) -> str:
         return f"Classification({self.session}, {self.facet.value}, {len(self.lines)} lines)"

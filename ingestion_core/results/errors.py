@@ -1,31 +1,39 @@
 """Errors without values: PostgreSQL prints the failing row into its messages."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import psycopg
 
 from ingestion_core.errors import IngestionError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class ResultsDatabaseError(IngestionError):
     """The database refused something of results; says which state and constraint, never a value."""
 
 
-@contextmanager
-def without_values() -> Iterator[None]:
+def without_values(function: Callable[P, T]) -> Callable[P, T]:
     """Re-raise database errors by state and constraint alone, with nothing behind them.
+
+    A decorator and no context manager: what is raised while a ``with`` block is left has the
+    error with the values in it as its context.
 
     Raises:
         ResultsDatabaseError: instead of any psycopg.Error. The host delivers the message again.
     """
-    try:
-        yield
-    except psycopg.Error as error:
-        refused = ResultsDatabaseError(
-            f"sqlstate {error.sqlstate}, constraint {error.diag.constraint_name}"
-        )
-    else:
-        return
-    # Raised out here, so that the error with the values in it is not its context.
-    raise refused
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except psycopg.Error as error:
+            refused = ResultsDatabaseError(
+                f"sqlstate {error.sqlstate}, constraint {error.diag.constraint_name}"
+            )
+        raise refused
+
+    return guarded

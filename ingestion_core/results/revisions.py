@@ -38,13 +38,15 @@ ORDER BY x."Position" NULLS LAST, x."Status", x."CarNumber"
 """
 
 
+@without_values
 def revisions(db: Db, year: int) -> list[dict[str, Any]]:
     """Sessions of a year whose results came in more than one version: which and when."""
-    with without_values(), db.cursor(row_factory=dict_row) as cursor:
+    with db.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_REVISIONS, (year,)).fetchall()
 
 
+@without_values
 def show(db: Db, session: str) -> list[dict[str, Any]]:
     """Spoilers: the results of a session, by its id or OpenF1 key."""
-    with without_values(), db.cursor(row_factory=dict_row) as cursor:
+    with db.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_SHOW, {"session": session}).fetchall()

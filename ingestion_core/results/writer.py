@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection, sql
+from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from ingestion_core.racing.classification import Classification, Facet
+from ingestion_core.database.texts import storable
+from ingestion_core.racing.classification import Classification, Facet, Line
 from ingestion_core.racing.kinds import SessionType
 from ingestion_core.racing.types import Unreadable
+from ingestion_core.results import statements
 from ingestion_core.results.columns import pack, unpack
 from ingestion_core.results.errors import without_values
 from ingestion_core.results.projection import COLUMNS, Placed, rows
@@ -30,6 +32,9 @@ STARTS: Mapping[SessionType, SessionType] = {
 SHRUNK = "much-shorter"
 NO_ENTRY = "no-entry-with-this-car"
 
+#: What tells one row of the quarantine from another.
+_REFUSED_KEY = ("source", "session", "facet", "row_key", "reason")
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -42,109 +47,17 @@ class Stored:
     quarantined: int
 
 
-_LATEST = """
-SELECT c.source, c.session, c.facet, c.digest, c.observed_at, c.lines, c.doubts
-FROM spoilers.classifications c
-WHERE c.session = ANY(%s) AND c.superseded_at IS NULL
-"""
-
-_SUPERSEDE = """
-WITH w AS (
-    SELECT * FROM jsonb_to_recordset(%(sets)s) AS w(source text, session uuid, facet text,
-        observed_at timestamptz, digest text, doubts jsonb, lines jsonb)
-), old AS (
-    UPDATE spoilers.classifications c SET superseded_at = now() FROM w
-    WHERE c.session = w.session AND c.source = w.source AND c.facet = w.facet
-      AND c.superseded_at IS NULL
-    RETURNING c.classification
-)
-INSERT INTO spoilers.classifications (source, session, facet, observed_at, digest, doubts, lines)
-SELECT w.source, w.session, w.facet, w.observed_at, w.digest,
-       ARRAY(SELECT jsonb_array_elements_text(w.doubts)), w.lines
--- The count makes the old sets go before the new ones come: there is one latest.
-FROM w WHERE (SELECT count(*) FROM old) >= 0
-ORDER BY w.session, w.source, w.facet
-"""
-
-_ROUND = """
-SELECT s."Id", s."Type", s."OpenF1SessionKey",
-    (SELECT coalesce(jsonb_agg(jsonb_build_array(e.source, e.driver, e.car)), '[]')
-     FROM ingest.entries e WHERE e.session = s."Id"),
-    (SELECT coalesce(jsonb_agg(jsonb_build_array(t."DriverId", t."Id")), '[]')
-     FROM "Entrants" t WHERE t."RoundId" = s."RoundId")
-FROM "Sessions" s WHERE s."RoundId" = %s
-ORDER BY s."Id"
-"""
-
-_NAMES = sql.SQL(", ").join(sql.Identifier(name) for name in COLUMNS)
-_KEYS = {"Id": "uuid", "SessionId": "uuid", "EntrantId": "uuid"}
-_TYPED = sql.SQL(", ").join(
-    sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_))
-    for name, type_ in {**_KEYS, **COLUMNS}.items()
-)
-
-_CURRENT = sql.SQL(
-    """
-SELECT jsonb_build_object('Id', r."Id", 'SessionId', r."SessionId", 'EntrantId', r."EntrantId",
-    {pairs}), w.result IS NOT NULL
-FROM "Results" r LEFT JOIN spoilers.written w ON w.result = r."Id"
-WHERE r."SessionId" = ANY(%s)
-"""
-).format(
-    pairs=sql.SQL(", ").join(
-        sql.SQL("{}, r.{}").format(sql.Literal(name), sql.Identifier(name)) for name in COLUMNS
-    )
-)
-
-# One statement: rows that no source gives any more go first, then the changed, then the new.
-_WRITE = sql.SQL(
-    """
-WITH r AS (SELECT * FROM jsonb_to_recordset(%(rows)s) AS r({typed}, "new" boolean)),
-gone AS (
-    DELETE FROM "Results" x WHERE x."Id" = ANY(%(gone)s::uuid[]) RETURNING x."Id"
-), forgotten AS (
-    DELETE FROM spoilers.written w USING gone WHERE w.result = gone."Id"
-), changed AS (
-    UPDATE "Results" x SET {assignments} FROM r WHERE NOT r."new" AND x."Id" = r."Id" RETURNING 1
-), added AS (
-    INSERT INTO "Results" ("Id", "SessionId", "EntrantId", "FastestLap", {names})
-    SELECT "Id", "SessionId", "EntrantId", false, {names} FROM r WHERE r."new" ORDER BY "Id"
-    RETURNING 1
-), remembered AS (
-    INSERT INTO spoilers.written (result, session)
-    SELECT result, session FROM jsonb_to_recordset(%(ours)s) AS o(result uuid, session uuid)
-    ORDER BY result ON CONFLICT DO NOTHING
-)
-SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed) + (SELECT count(*) FROM added)
-"""
-).format(
-    typed=_TYPED,
-    names=_NAMES,
-    assignments=sql.SQL(", ").join(
-        sql.SQL("{0} = r.{0}").format(sql.Identifier(name)) for name in COLUMNS
-    ),
-)
-
-_QUARANTINE = """
-INSERT INTO spoilers.quarantine AS q (source, session, facet, row_key, reason, row)
-SELECT w.source, w.session, w.facet, w.row_key, w.reason, w.row
-FROM jsonb_to_recordset(%s)
-    AS w(source text, session text, facet text, row_key text, reason text, row jsonb)
-ORDER BY source, session, facet, row_key, reason
-ON CONFLICT (source, session, facet, row_key, reason) DO UPDATE
-SET row = excluded.row, last_at = now(), times = q.times + 1
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class RoundSession:
-    """A session of the round: who had which car in it, and the round's entrants by driver."""
+    """A session of the round: who had which car in it, and the round's entrants by driver.
+
+    A car that several are listed with is nobody's.
+    """
 
     id: UUID
     type: SessionType
     key: str | None
     cars: Mapping[tuple[str, str], UUID]
-    drivers: frozenset[UUID]
     entrants: Mapping[UUID, UUID]
 
 
@@ -155,14 +68,22 @@ def read_round(db: Db, round_id: UUID) -> list[RoundSession]:
             id=id_,
             type=SessionType(type_),
             key=str(key) if key is not None else None,
-            cars={(source, car): UUID(driver) for source, driver, car in entries if car},
-            drivers=frozenset(UUID(driver) for _, driver, _ in entries),
+            cars=_cars(entries),
             entrants={UUID(driver): UUID(entrant) for driver, entrant in entrants},
         )
-        for id_, type_, key, entries, entrants in db.execute(_ROUND, (round_id,))
+        for id_, type_, key, entries, entrants in db.execute(statements.ROUND, (round_id,))
     ]
 
 
+def _cars(entries: Iterable[tuple[str, str, str | None]]) -> dict[tuple[str, str], UUID]:
+    found: dict[tuple[str, str], set[UUID]] = defaultdict(set)
+    for source, driver, car in entries:
+        if car:
+            found[source, car].add(UUID(driver))
+    return {key: next(iter(drivers)) for key, drivers in found.items() if len(drivers) == 1}
+
+
+@without_values
 def write(
     db: Db,
     round_id: UUID,
@@ -176,24 +97,23 @@ def write(
     Raises:
         ResultsDatabaseError: the database refused; nothing is kept.
     """
-    with without_values():
-        sessions = read_round(db, round_id)
-        latest = db.execute(_LATEST, ([one.id for one in sessions],)).fetchall()
-        stored = {(source, session, facet): row for source, session, facet, *row in latest}
-        by_key = {one.key: one for one in sessions if one.key is not None}
-        refused: list[dict[str, Any]] = [_bad_row(one) for one in unreadable]
-        accepted, doubted = _accept(sets, by_key, stored)
-        refused += doubted
-        if accepted:
-            db.execute(_SUPERSEDE, {"sets": Jsonb(accepted)})
-            for one in accepted:
-                key = one["source"], UUID(one["session"]), one["facet"]
-                stored[key] = [one["digest"], None, one["lines"], one["doubts"]]
-        wanted, unknown = _project(sessions, stored)
-        refused += unknown
-        changed = _replace(db, sessions, wanted)
-        if refused:
-            db.execute(_QUARANTINE, (Jsonb(refused),))
+    sessions = read_round(db, round_id)
+    latest = db.execute(statements.LATEST, ([one.id for one in sessions],)).fetchall()
+    stored = {(source, session, facet): row for source, session, facet, *row in latest}
+    by_key = {one.key: one for one in sessions if one.key is not None}
+    refused: list[dict[str, Any]] = [_bad_row(one) for one in unreadable]
+    accepted, doubted = _accept(sets, by_key, stored)
+    refused += doubted
+    if accepted:
+        db.execute(statements.SUPERSEDE, {"sets": Jsonb(accepted)})
+        for one in accepted:
+            key = one["source"], UUID(one["session"]), one["facet"]
+            stored[key] = [one["digest"], None, one["lines"], one["doubts"]]
+    wanted, unknown = _project(sessions, stored)
+    refused += unknown
+    changed = _replace(db, sessions, wanted)
+    if refused:
+        db.execute(statements.QUARANTINE, (Jsonb(_unique(refused)),))
     return Stored(
         results=len(wanted),
         rows=changed,
@@ -215,16 +135,18 @@ def _accept(
         session = by_key.get(one.session)
         if session is None:
             continue
-        packed = pack(one.lines)
-        doubted += [_doubt(one, reason, packed.count) for reason in one.doubts]
         before = stored.get((one.origin.source, session.id, one.facet.value))
-        count = len(unpack(before[2])) if before else 0
-        if not packed.count:
+        if before and before[1] > one.origin.observed_at:
             continue
-        if packed.count * 2 < count:
-            doubted.append(_doubt(one, SHRUNK, packed.count))
+        doubted += [_doubt(one, reason, one.doubted) for reason in one.doubts]
+        if not one.lines:
             continue
-        if before and (before[0] == packed.digest or before[1] > one.origin.observed_at):
+        known = unpack(before[2]) if before else []
+        if len(one.lines) * 2 < len(known):
+            doubted.append(_doubt(one, SHRUNK, one.lines))
+            continue
+        packed = pack(one.lines if one.complete else [*one.lines, *_missing(one, known)])
+        if before and before[0] == packed.digest:
             continue
         accepted.append(
             {
@@ -238,6 +160,12 @@ def _accept(
             }
         )
     return accepted, doubted
+
+
+def _missing(one: Classification, known: Iterable[Line]) -> Iterable[Line]:
+    """What was known of cars that have no line now: perhaps theirs are those that can't be read."""
+    cars = {line.car for line in one.lines}
+    return (line for line in known if line.car not in cars)
 
 
 def _project(
@@ -254,7 +182,8 @@ def _project(
         starting = by_type.get(STARTS[session.type], []) if session.type in STARTS else []
         grids: dict[str, list[Placed]] = {}
         for qualifying in starting:
-            grid, _ = _placed(qualifying, Facet.GRID, stored)
+            grid, strangers = _placed(qualifying, Facet.GRID, stored)
+            unknown += strangers
             for source, placed in grid.items():
                 grids.setdefault(source, []).extend(placed)
         wanted += rows(session.id, session.entrants, lines, grids).values()
@@ -292,15 +221,18 @@ def _placed(
 
 def _replace(db: Db, sessions: Sequence[RoundSession], wanted: Sequence[Mapping[str, Any]]) -> int:
     """Make ``wanted`` the results of these sessions: changed, new and gone rows, one statement."""
-    found = db.execute(_CURRENT, ([one.id for one in sessions],)).fetchall()
+    found = db.execute(statements.CURRENT, ([one.id for one in sessions],)).fetchall()
     current = {(row["SessionId"], row["EntrantId"]): row for row, _ in found}
-    written = {row["Id"] for row, ours in found if ours}
+    written: dict[str, dict[str, Any]] = {
+        row["Id"]: kept for row, kept in found if kept is not None
+    }
     changes: list[dict[str, Any]] = []
-    ours: list[dict[str, str]] = []
+    ours: list[dict[str, Any]] = []
     for row in wanted:
         before = current.get((row["SessionId"], row["EntrantId"]))
-        merged = _over(before, row)
-        ours.append({"result": merged["Id"], "session": merged["SessionId"]})
+        kept = {} if before is None else written.get(before["Id"], _kept(before))
+        merged = _over(before, row, kept)
+        ours.append({"result": merged["Id"], "session": merged["SessionId"], "kept": kept})
         if before is None or any(before[name] != merged[name] for name in COLUMNS):
             changes.append({**merged, "new": before is None})
     named = {(row["SessionId"], row["EntrantId"]) for row in wanted}
@@ -310,28 +242,45 @@ def _replace(db: Db, sessions: Sequence[RoundSession], wanted: Sequence[Mapping[
         return 0
     changes.sort(key=lambda row: str(row["Id"]))
     parameters = {"rows": Jsonb(changes), "gone": sorted(gone), "ours": Jsonb(unknown)}
-    done = db.execute(_WRITE, parameters).fetchone()
+    done = db.execute(statements.WRITE, parameters).fetchone()
     return int(done[0]) if done else 0
 
 
-def _over(before: Mapping[str, Any] | None, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row keeps its id, and of grid, points and laps led what no source speaks of."""
-    if before is None:
-        return dict(row)
-    kept = {
-        name: before[name] for name in ("GridPosition", "Points", "LapsLed") if row[name] is None
-    }
-    return {**row, **kept, "Id": before["Id"]}
+def _kept(before: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a row that stood there before ours: what counts where no source speaks of it."""
+    names = ("GridPosition", "Points", "LapsLed")
+    return {name: before[name] for name in names if before[name] is not None}
 
 
-def _doubt(one: Classification, reason: str, count: int) -> dict[str, Any]:
+def _over(
+    before: Mapping[str, Any] | None, row: Mapping[str, Any], kept: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A row keeps its id; nothing else of it is older than the latest sets but what is kept."""
+    unsaid = {name: value for name, value in kept.items() if row[name] is None}
+    return {**row, **unsaid, "Id": before["Id"] if before else row["Id"]}
+
+
+def _unique(refused: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One of each: a statement can't touch a row twice. Of one car's several rows, all are kept."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for one in refused:
+        key = tuple(str(one[name]) for name in _REFUSED_KEY)
+        row = storable(one["row"])
+        if key in found and row not in found[key]["row"]["rows"]:
+            found[key]["row"]["rows"].append(row)
+        elif key not in found:
+            found[key] = {**one, "row_key": storable(one["row_key"]), "row": {"rows": [row]}}
+    return list(found.values())
+
+
+def _doubt(one: Classification, reason: str, lines: Sequence[Line]) -> dict[str, Any]:
     return {
         "source": one.origin.source,
         "session": one.session,
         "facet": one.facet.value,
         "row_key": "",
         "reason": reason,
-        "row": {"lines": count},
+        "row": pack(lines).columns,
     }
 
 

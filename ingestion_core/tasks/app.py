@@ -17,12 +17,14 @@ from ingestion_core.settings import Settings, settings
 from ingestion_core.sources import openf1
 from ingestion_core.sources.http import HttpClient
 from ingestion_core.sources.openf1.client import OpenF1
+from ingestion_core.tasks import opt_in
 from ingestion_core.work import release as timetable
 from ingestion_core.work import sources
 from ingestion_core.work.gate import Gate
 from ingestion_core.work.queues import Queues
 
-USER_AGENT = "parcferme-ingestion (+https://github.com/parc-ferme/ingestion)"
+#: How we name ourselves to sources.
+USER_AGENT = "parcferme-ingestion/1"
 
 
 class App:
@@ -102,6 +104,8 @@ class App:
                 if not is_current(connection):
                     migrate(connection)
                 check_product(connection)
+                with connection.transaction():
+                    opt_in.withhold(connection, self.settings)
             self._openf1_gate(pool).register()
         except BaseException:
             pool.close()

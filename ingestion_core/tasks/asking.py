@@ -1,6 +1,8 @@
 """Asking OpenF1, with every outcome on record: ok and empty by whoever stores the answer, and
 failed here, since nothing else of a failure is kept."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 
 from ingestion_core.errors import SourceFailing
@@ -10,8 +12,12 @@ from ingestion_core.tasks.app import App
 from ingestion_core.work import fetches
 
 
-def ask(app: App, endpoint: StrEnum, field: str, value: int) -> Reply:
+def ask(
+    app: App, endpoint: StrEnum, field: str, value: int, again: datetime | None = None
+) -> Reply:
     """Ask for the rows where an integer field has a value.
+
+    ``again``: when the calendar asks anew after a failure that outlasts the item.
 
     Raises:
         SourceClosed, SourceRefused: our turn did not come, or the source lets nobody in.
@@ -20,7 +26,27 @@ def ask(app: App, endpoint: StrEnum, field: str, value: int) -> Reply:
     try:
         return app.openf1.ask(endpoint, field, value)
     except SourceFailing:
-        failed = fetches.Fetch(SOURCE, endpoint.value, str(value), "failed", app.now())
+        failed = fetches.Fetch(
+            SOURCE, endpoint.value, str(value), "failed", app.now(), next_at=again
+        )
         with app.db() as db:
             fetches.record(db, [failed])
         raise
+
+
+def record_of(
+    reply: Reply, drift: Sequence[str] = (), next_at: datetime | None = None
+) -> fetches.Fetch:
+    """The record of an answer, for whoever stores it."""
+    return fetches.Fetch(
+        source=SOURCE,
+        resource=reply.endpoint,
+        key=reply.key,
+        outcome="empty" if reply.empty else "ok",
+        observed_at=reply.observed_at,
+        http_status=reply.status,
+        rows=len(reply.rows),
+        digest=reply.digest,
+        drift=drift,
+        next_at=next_at,
+    )

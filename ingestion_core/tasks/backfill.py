@@ -79,6 +79,7 @@ def retry_run(app: App, run: UUID) -> int:
     """Ask again for what failed or was cancelled in a run; how many items."""
     with app.transaction() as db:
         retried = runs.retry(db, run)
+        opt_in.withhold(db, app.settings)
     if retried is None:
         raise NotFound("there is no such run")
     app.release_all()

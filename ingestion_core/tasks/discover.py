@@ -15,7 +15,7 @@ from ingestion_core.sources.openf1.client import Endpoint, Reply
 from ingestion_core.sources.openf1.read import briefs, drift_of, read_calendar
 from ingestion_core.tasks import opt_in
 from ingestion_core.tasks.app import App
-from ingestion_core.tasks.asking import ask
+from ingestion_core.tasks.asking import ask, record_of
 from ingestion_core.work import fetches, runs, sources
 from ingestion_core.work.items import BULK_LANE, LIVE_LANE, Item, Wanted, close, enqueue, hold
 
@@ -134,23 +134,8 @@ def store_calendar(db: Db, reply: Reply, year: int) -> tuple[Calendar, list[str]
     late = fetches.observed_later(db, SOURCE, [(reply.endpoint, reply.key)], reply.observed_at)
     news = writer.write_calendar(db, calendar, fill_only=late)
     bookkeeping.quarantine(db, SOURCE, str(year), unreadable)
-    fetches.record(db, [fetch_of(reply)])
+    fetches.record(db, [record_of(reply, drift_of(reply))])
     return calendar, news
-
-
-def fetch_of(reply: Reply) -> fetches.Fetch:
-    """The record of a reply."""
-    return fetches.Fetch(
-        source=SOURCE,
-        resource=reply.endpoint,
-        key=reply.key,
-        outcome="empty" if reply.empty else "ok",
-        observed_at=reply.observed_at,
-        http_status=reply.status,
-        rows=len(reply.rows),
-        digest=reply.digest,
-        drift=drift_of(reply),
-    )
 
 
 def _choose(db: Db, calendar: Calendar, news: list[str], scope: Scope, now: datetime) -> set[str]:

@@ -13,24 +13,23 @@ from ingestion_core.catalog import meetings, writer
 from ingestion_core.catalog.entrants import sweep
 from ingestion_core.catalog.meetings import Meeting
 from ingestion_core.database.connection import Pool
-from ingestion_core.database.prepare import Schema, is_current, migrate
 from ingestion_core.errors import NotFound
 from ingestion_core.racing.classification import Classification
 from ingestion_core.racing.types import Unreadable
-from ingestion_core.results import revisions
+from ingestion_core.results import revisions, schema
 from ingestion_core.results import writer as results
+from ingestion_core.results.errors import without_values
 from ingestion_core.sources.openf1 import SERIES, SOURCE
 from ingestion_core.sources.openf1.client import Reply
 from ingestion_core.sources.openf1.results import Endpoint, read_grids, read_results
 from ingestion_core.tasks.app import App
-from ingestion_core.tasks.asking import ask
+from ingestion_core.tasks.asking import ask, record_of
 from ingestion_core.tasks.opt_in import REQUESTS, RESOURCE, next_question
 from ingestion_core.work import fetches
 from ingestion_core.work.items import Item, close
 
 Db = Connection[TupleRow]
 
-SPOILERS = Schema("spoilers", "ingestion_core.results.migrations")
 _NEVER_ASKED = datetime.fromtimestamp(0, UTC)
 #: Databases whose schema is known to be current: asked once for each pool of this process.
 _prepared: WeakSet[Pool] = WeakSet()
@@ -58,14 +57,15 @@ def load_results(app: App, item: Item) -> None:
             fetches.record(db, [_withheld(app, item, meeting)])
             close(db, item, "withheld", outcome="embargo")
         return
-    key = int(item.key)
-    answered = ask(app, Endpoint.SESSION_RESULT, "meeting_key", key)
+    key, tomorrow = int(item.key), now + timedelta(days=1)
+    answered = ask(app, Endpoint.SESSION_RESULT, "meeting_key", key, again=tomorrow)
     grid = ask(app, Endpoint.STARTING_GRID, "meeting_key", key)
     sets, bad = read_results(answered, open_)
     grids, bad_grids = read_grids(grid, open_)
     _store(app, item, meeting, [answered, grid], [*sets, *grids], [*bad, *bad_grids])
 
 
+@without_values
 def _store(
     app: App,
     item: Item,
@@ -74,7 +74,11 @@ def _store(
     sets: Sequence[Classification],
     unreadable: Sequence[Unreadable],
 ) -> None:
-    """One transaction, under the season's lock: sets, rows, the record, the item's end."""
+    """One transaction, under the season's lock: sets, rows, the record, the item's end.
+
+    Raises:
+        ResultsDatabaseError: the database refused, if only at the commit; nothing is kept.
+    """
     with app.transaction() as db:
         writer.lock_season(db, SERIES, meeting.year)
         asked = [(reply.endpoint, reply.key) for reply in replies]
@@ -114,7 +118,6 @@ def show(app: App, session: str) -> list[dict[str, Any]]:
     Raises:
         NotFound: there are none.
     """
-    _prepare(app)
     with app.db() as db:
         found = revisions.show(db, session)
     if not found:
@@ -123,18 +126,7 @@ def show(app: App, session: str) -> list[dict[str, Any]]:
 
 
 def _record(app: App, meeting: Meeting, reply: Reply) -> fetches.Fetch:
-    again = reply.endpoint == RESOURCE
-    return fetches.Fetch(
-        source=SOURCE,
-        resource=reply.endpoint,
-        key=reply.key,
-        outcome="empty" if reply.empty else "ok",
-        observed_at=reply.observed_at,
-        http_status=reply.status,
-        rows=len(reply.rows),
-        digest=reply.digest,
-        next_at=_next(app, meeting) if again else None,
-    )
+    return record_of(reply, next_at=_next(app, meeting) if reply.endpoint == RESOURCE else None)
 
 
 def _withheld(app: App, item: Item, meeting: Meeting) -> fetches.Fetch:
@@ -159,6 +151,5 @@ def _prepare(app: App) -> None:
         if app.pool in _prepared:
             return
         with app.db() as db:
-            if not is_current(db, SPOILERS):
-                migrate(db, SPOILERS)
+            schema.prepare(db)
         _prepared.add(app.pool)

@@ -16,7 +16,7 @@ from ingestion_core.errors import Conflict
 from ingestion_core.settings import Settings
 from ingestion_core.sources.openf1 import SOURCE
 from ingestion_core.work import fetches
-from ingestion_core.work.items import BULK_LANE, Item, Wanted
+from ingestion_core.work.items import BULK_LANE, Item, Wanted, hold
 
 TASK = "load_results"
 #: /session_result and /starting_grid.
@@ -28,6 +28,18 @@ ASKED_AGAIN = (1, 3, 7, 30, 90, 180)
 
 #: A payload's words on results, from whoever asked for the meeting; where twins join, both stand.
 NOW, BY_CALENDAR = "results_now", "results_by_calendar"
+
+
+# What is on its way already is not asked for by the calendar too.
+_OPEN = """
+SELECT key FROM ingest.items
+WHERE task = %s AND key = ANY(%s) AND state IN ('waiting', 'sent', 'running')
+"""
+
+_WITHHOLD = """
+UPDATE ingest.items SET state = 'withheld', outcome = 'off', closed_at = now()
+WHERE task = %s AND state IN ('waiting', 'sent')
+"""
 
 
 def check(settings: Settings, include_results: bool) -> None:
@@ -51,7 +63,7 @@ def wanted_results(key: str, name: str | None, ask: bool, lane: int = BULK_LANE)
         key=key,
         requests=REQUESTS if ask else 0,
         lane=lane,
-        payload={"name": name, **({"ask": True} if ask else {})},
+        payload={**({"name": name} if name else {}), **({"ask": True} if ask else {})},
     )
 
 
@@ -78,7 +90,19 @@ def due(db: Connection[TupleRow], settings: Settings, now: datetime) -> list[Wan
     """The meetings whose results the calendar asks for now."""
     if not settings.results_enabled:
         return []
-    return [wanted_results(key, None, ask=True) for key in fetches.due(db, SOURCE, RESOURCE, now)]
+    keys = fetches.due(db, SOURCE, RESOURCE, now)
+    open_ = {row[0] for row in db.execute(_OPEN, (TASK, keys))} if keys else set()
+    return [wanted_results(key, None, ask=True) for key in keys if key not in open_]
+
+
+def withhold(db: Connection[TupleRow], settings: Settings) -> None:
+    """Close what waits for results while they are off, so that none is sent to their queue.
+
+    In a transaction.
+    """
+    if not settings.results_enabled:
+        hold(db, [SOURCE])
+        db.execute(_WITHHOLD, (TASK,))
 
 
 def next_question(ends: Iterable[datetime], embargo: timedelta, now: datetime) -> datetime | None:

@@ -8,11 +8,17 @@ from ingestion_core.errors import SourceFailing, UnknownMeeting
 from ingestion_core.racing.types import Weekend
 from ingestion_core.sources.openf1 import SERIES, SOURCE
 from ingestion_core.sources.openf1.client import Endpoint, Reply
-from ingestion_core.sources.openf1.read import briefs, lockouts, read_meeting, read_weekend
+from ingestion_core.sources.openf1.read import (
+    briefs,
+    drift_of,
+    lockouts,
+    read_meeting,
+    read_weekend,
+)
 from ingestion_core.tasks import opt_in
 from ingestion_core.tasks.app import App
-from ingestion_core.tasks.asking import ask
-from ingestion_core.tasks.discover import REQUESTS_PER_MEETING, fetch_of, store_calendar
+from ingestion_core.tasks.asking import ask, record_of
+from ingestion_core.tasks.discover import REQUESTS_PER_MEETING, store_calendar
 from ingestion_core.work import fetches
 from ingestion_core.work.items import LIVE_LANE, Item, Wanted, close, enqueue
 from ingestion_core.work.lockouts import Lockout, expect
@@ -56,7 +62,7 @@ def _store(
         writer.lock_season(db, SERIES, weekend.year)
         late = fetches.observed_later(db, SOURCE, asked, min(r.observed_at for r in replies))
         written = writer.write_weekend(db, weekend, now, fill_only=late)
-        fetches.record(db, [fetch_of(reply) for reply in replies])
+        fetches.record(db, [record_of(reply, drift_of(reply)) for reply in replies])
         windows = [Lockout(*window) for window in lockouts(weekend, now)]
         if windows or any(session.cancelled for session in weekend.sessions):
             expect(db, SOURCE, [session.key for session in weekend.sessions], windows)

@@ -20,8 +20,11 @@ CREATE INDEX classifications_history ON spoilers.classifications (session, obser
 -- Rows of the product that we wrote: only these may go when no source gives them any more.
 CREATE TABLE spoilers.written (
     result uuid PRIMARY KEY,
-    session uuid NOT NULL
+    session uuid NOT NULL,
+    kept jsonb NOT NULL DEFAULT '{}'
 );
+COMMENT ON COLUMN spoilers.written.kept IS
+    'of a row that stood there before ours: grid, points and laps led, for where no source has them';
 CREATE INDEX written_session ON spoilers.written (session);
 
 CREATE TABLE spoilers.quarantine (

@@ -74,7 +74,6 @@ class OpenF1:
         self._password = password
         self._token: str | None = None
         self._token_ends = 0.0
-        self.requests = 0
 
     def close(self) -> None:
         """Let go of connections."""
@@ -101,7 +100,6 @@ class OpenF1:
         return answer
 
     def _get(self, url: str, token: str | None) -> Answer:
-        self.requests += 1
         return self._http.get(url, token)
 
     def _bearer(self) -> str | None:
@@ -109,7 +107,6 @@ class OpenF1:
             return None
         if self._token and time.monotonic() < self._token_ends:
             return self._token
-        self.requests += 1
         answer = self._http.post_form(
             f"{self._base}/token",
             {"username": self._username, "password": self._password.get_secret_value()},

@@ -3,19 +3,21 @@
 The parsed page behind these rows has its ways: see each rule.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from ingestion_core.racing.classification import Classification, Facet, Line
 from ingestion_core.racing.kinds import ResultStatus, SessionType
 from ingestion_core.racing.types import Origin, Unreadable
 from ingestion_core.sources.openf1 import SOURCE
 from ingestion_core.sources.openf1.client import Reply
-from ingestion_core.sources.openf1.wire import Key, Row, read_rows
+from ingestion_core.sources.openf1.wire import Key, Row, Text, read_rows
 
 
 class Endpoint(StrEnum):
@@ -29,22 +31,40 @@ class Endpoint(StrEnum):
 FASTEST_LAP_SECONDS = 20
 IMPOSSIBLE_TIMES = "impossible-times"
 CAR_TWICE = "car-twice"
+RETIRED = "Retired"
 
 RACES = frozenset({SessionType.RACE, SessionType.SPRINT})
 QUALIFYINGS = frozenset({SessionType.QUALIFYING, SessionType.SPRINT_QUALIFYING})
 
-Seconds = Annotated[float, Field(ge=0, lt=1_000_000, allow_inf_nan=False)]
-Gap = Annotated[str, Field(max_length=40)]
+
+def _no_truth(value: object) -> object:
+    # Elsewhere true is 1: a winner, or somebody's car.
+    if isinstance(value, bool):
+        raise ValueError("is no number")
+    return value
+
+
+Number = BeforeValidator(_no_truth)
+Seconds = Annotated[float, Field(ge=0, lt=1_000_000, allow_inf_nan=False), Number]
+Gap = Annotated[Text, Field(max_length=40)]
+Car = Annotated[int, Field(ge=0, lt=1000), Number]
+Place = Annotated[int, Field(ge=1, lt=1000), Number]
+SessionKey = Annotated[Key, Number]
+Laps = Annotated[int, Field(ge=0, lt=10_000), Number]
+Points = Annotated[float, Field(ge=0, lt=1000, allow_inf_nan=False), Number]
+
+_SESSION: TypeAdapter[int] = TypeAdapter(SessionKey)
+_LAPPED = re.compile(r"\+\d{1,3} LAPS?", re.ASCII)
 
 
 class ResultRow(Row):
     """One row of /session_result; ``points`` is absent where the page has no such column."""
 
-    session_key: Key
-    driver_number: int = Field(ge=0, lt=1000)
-    position: Annotated[int, Field(ge=1, lt=1000)] | None = None
-    number_of_laps: Annotated[int, Field(ge=0, lt=10_000)] | None = None
-    points: Annotated[float, Field(ge=0, lt=1000, allow_inf_nan=False)] | None = None
+    session_key: SessionKey
+    driver_number: Car
+    position: Place | None = None
+    number_of_laps: Laps | None = None
+    points: Points | None = None
     dnf: bool | None = None
     dns: bool | None = None
     dsq: bool | None = None
@@ -55,9 +75,9 @@ class ResultRow(Row):
 class GridRow(Row):
     """One row of /starting_grid, which hangs on the qualifying session, not on the race."""
 
-    session_key: Key
-    driver_number: int = Field(ge=0, lt=1000)
-    position: Annotated[int, Field(ge=1, lt=1000)] | None = None
+    session_key: SessionKey
+    driver_number: Car
+    position: Place | None = None
 
 
 R = TypeVar("R", ResultRow, GridRow)
@@ -68,9 +88,10 @@ def read_results(
 ) -> tuple[list[Classification], list[Unreadable]]:
     """The classifications of these sessions (key to type); rows of others are not looked at."""
     rows, bad = _of_sessions(ResultRow, reply, types)
-    origin = _origin(reply)
+    origin, unread = _origin(reply), {_session_of(one.row) for one in bad}
     return [
-        _classification(origin, key, found, types[key]) for key, found in sorted(rows.items())
+        _classification(origin, key, found, types[key], not unread & {key, None})
+        for key, found in sorted(rows.items())
     ], bad
 
 
@@ -80,16 +101,18 @@ def read_grids(
     """The grids that these qualifying sessions set; rows of other sessions are not looked at."""
     wanted = {key: type_ for key, type_ in types.items() if type_ in QUALIFYINGS}
     rows, bad = _of_sessions(GridRow, reply, wanted)
-    origin = _origin(reply)
+    origin, unread = _origin(reply), {_session_of(one.row) for one in bad}
     return [
-        _set(origin, key, Facet.GRID, found, _grid_line, ()) for key, found in sorted(rows.items())
+        _set(origin, key, Facet.GRID, found, _grid_line, not unread & {key, None})
+        for key, found in sorted(rows.items())
     ], bad
 
 
 def _of_sessions(
     model: type[R], reply: Reply, types: Mapping[str, SessionType]
 ) -> tuple[dict[str, list[R]], list[Unreadable]]:
-    mine: list[dict[str, Any]] = [row for row in reply.rows if str(row.get("session_key")) in types]
+    # A row of no session at all can't be of another one: it is looked at, and can't be read.
+    mine: list[dict[str, Any]] = [row for row in reply.rows if _session_of(row) in (None, *types)]
     good, bad = read_rows(model, mine, reply.endpoint, ["session_key", "driver_number"])
     by_session: dict[str, list[R]] = defaultdict(list)
     for row in good:
@@ -97,17 +120,24 @@ def _of_sessions(
     return by_session, bad
 
 
+def _session_of(row: Mapping[str, Any]) -> str | None:
+    try:
+        return str(_SESSION.validate_python(row.get("session_key")))
+    except ValidationError:
+        return None
+
+
 def _classification(
-    origin: Origin, key: str, rows: Sequence[ResultRow], type_: SessionType
+    origin: Origin, key: str, rows: Sequence[ResultRow], type_: SessionType, complete: bool
 ) -> Classification:
-    timed = not (type_ in RACES and _impossible(rows))
-    return _set(
-        origin,
-        key,
-        Facet.CLASSIFICATION,
-        rows,
-        lambda row: _line(row, type_, timed),
-        () if timed else (IMPOSSIBLE_TIMES,),
+    found = _set(origin, key, Facet.CLASSIFICATION, rows, lambda row: _line(row, type_), complete)
+    if found.doubts or not (type_ in RACES and _impossible(rows)):
+        return found
+    return replace(
+        found,
+        lines=tuple(_untimed(line) for line in found.lines),
+        doubts=(IMPOSSIBLE_TIMES,),
+        doubted=found.lines,
     )
 
 
@@ -117,14 +147,13 @@ def _set(
     facet: Facet,
     rows: Sequence[R],
     line: Callable[[R], Line],
-    doubts: tuple[str, ...],
+    complete: bool,
 ) -> Classification:
-    cars = [row.driver_number for row in rows]
-    if len(set(cars)) < len(cars):
-        # The scraper upserts by row: when a table gets shorter, stale rows stay at its end.
-        return Classification(origin, key, facet, (), (CAR_TWICE,))
     lines = tuple(line(row) for row in sorted(rows, key=lambda one: one.driver_number))
-    return Classification(origin, key, facet, lines, doubts)
+    if len({one.car for one in lines}) < len(lines):
+        # The scraper upserts by row: when a table gets shorter, stale rows stay at its end.
+        return Classification(origin, key, facet, (), (CAR_TWICE,), lines, complete)
+    return Classification(origin, key, facet, lines, complete=complete)
 
 
 def _impossible(rows: Iterable[ResultRow]) -> bool:
@@ -137,7 +166,7 @@ def _impossible(rows: Iterable[ResultRow]) -> bool:
     )
 
 
-def _line(row: ResultRow, type_: SessionType, timed: bool) -> Line:
+def _line(row: ResultRow, type_: SessionType) -> Line:
     racing = type_ in RACES
     status = _race_status(row) if racing else _timed_status(row)
     segments = _segments(row) if type_ in QUALIFYINGS else (None, None, None)
@@ -152,11 +181,17 @@ def _line(row: ResultRow, type_: SessionType, timed: bool) -> Line:
         position=row.position if status is ResultStatus.FINISHED else None,
         points=row.points,
         laps=row.number_of_laps,
-        milliseconds=milliseconds if timed else None,
-        gap=_gap(row) if timed else None,
+        milliseconds=milliseconds,
+        gap=_gap(row),
         q=segments,
-        detail=_detail(row, racing, timed),
+        detail=_detail(row) if racing else None,
     )
+
+
+def _untimed(line: Line) -> Line:
+    """The line without its time and gap; that somebody retired is neither."""
+    detail = line.detail if line.detail == RETIRED else None
+    return replace(line, milliseconds=None, gap=None, detail=detail)
 
 
 def _grid_line(row: GridRow) -> Line:
@@ -173,7 +208,7 @@ def _race_status(row: ResultRow) -> ResultStatus:
         return ResultStatus.DNS
     if row.dnf:
         return ResultStatus.DNF
-    return ResultStatus.DSQ if row.duration is not None else ResultStatus.NC
+    return ResultStatus.DSQ if isinstance(row.duration, float) else ResultStatus.NC
 
 
 def _timed_status(row: ResultRow) -> ResultStatus:
@@ -198,13 +233,13 @@ def _gap(row: ResultRow) -> str | None:
     return str(row.gap_to_leader) if isinstance(row.gap_to_leader, str | float) else None
 
 
-def _detail(row: ResultRow, racing: bool, timed: bool) -> str | None:
-    if racing and row.dnf and row.position is not None:
-        return "Retired"
+def _detail(row: ResultRow) -> str | None:
+    if row.dnf and row.position is not None:
+        return RETIRED
     gap = row.gap_to_leader
-    if timed and isinstance(gap, str) and "LAP" in gap.upper():
+    if isinstance(gap, str) and _LAPPED.fullmatch(gap.upper()):
         # "+1 LAP", "+4 LAPS": upper case is the scraper's.
-        return gap.upper().replace("LAPS", "Laps").replace("LAP", "Lap")
+        return gap.upper().replace("LAP", "Lap").replace("S", "s")
     return None
 
 

@@ -1,0 +1,356 @@
+"""The canary: results with values that occur nowhere else are found nowhere else.
+
+Every function runs under the host at log level DEBUG, and at every step something goes wrong.
+"""
+
+import base64
+import contextlib
+import json
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
+
+from ingestion_core.work.queues import QUEUES
+from local.replay.faults import Fault
+from local.replay.server import ReplayServer
+from local.stack.azurite import Azurite
+from tests.host.processes import REPOSITORY, HostProcess, eventually
+from tests.host.test_season import KEY, UNLIMITED, Running
+from tests.support.product import rows
+from tests.support.results import only
+
+BAHRAIN, RACE = 1229, 9472
+NAME = "ZZCANARY"
+#: What the results of this test hold and nothing else anywhere does: a gap, points, a time in
+#: either unit, laps, a position, and texts where there should be numbers.
+VALUES = ("98765.4321", "77.4321", "54321.987", "54321987", "9753", "987", "ZZGAP", "ZZPLACE")
+_TIME = re.compile(r"\d\d:\d\d:\d\d[.,]\d+")
+_VALUE = re.compile("|".join(rf"(?<![\w.]){re.escape(one)}(?!\w)" for one in VALUES))
+
+
+def hits(text: str, name: bool = True) -> list[str]:
+    """The canaries in a text, without regard to the fractions of a clock's seconds."""
+    plain = _TIME.sub("", text)
+    found = _VALUE.findall(plain)
+    return found + ([NAME] if name and NAME.casefold() in plain.casefold() else [])
+
+
+def seed(replay: ReplayServer) -> None:
+    """One weekend with an entrant of that name in car 99, who has results like nobody's."""
+    only(replay, BAHRAIN)
+    for row in [one for one in replay.rows.of("drivers") if one["driver_number"] == 2]:
+        names = {"full_name": f"Zed {NAME}", "first_name": "Zed", "last_name": NAME}
+        added = {**row, **names, "driver_number": 99, "name_acronym": "ZZC", "headshot_url": None}
+        replay.rows.change("drivers", {"session_key": -1}, add=[added])
+    (race,) = [
+        one
+        for one in replay.rows.of("session_result")
+        if (one["session_key"], one["driver_number"]) == (RACE, 2)
+    ]
+    canary = {
+        **race,
+        "driver_number": 99,
+        "position": 987,
+        "points": 77.4321,
+        "number_of_laps": 9753,
+        "duration": 54321.987,
+        "gap_to_leader": 98765.4321,
+    }
+    replay.rows.change(
+        "session_result",
+        {"session_key": -1},
+        add=[
+            canary,
+            # A car that nobody has, and rows that nobody can read.
+            {**canary, "driver_number": 98},
+            {**canary, "driver_number": 97, "position": "ZZPLACE", "gap_to_leader": {"ZZGAP": 1}},
+            {**canary, "driver_number": 97, "position": -987, "gap_to_leader": "ZZGAP" * 30},
+        ],
+    )
+
+
+class Peeking:
+    """Whatever lies in any queue of the account, looked at again and again."""
+
+    def __init__(self, storage: str) -> None:
+        self.seen: dict[str, set[str]] = {}
+        self._storage = storage
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> "Peeking":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(10)
+
+    def _look(self) -> None:
+        with QueueServiceClient.from_connection_string(self._storage) as service:
+            while not self._over.wait(0.05):
+                for name in (*QUEUES.values(), *(f"{one}-poison" for one in QUEUES.values())):
+                    with (
+                        contextlib.suppress(ResourceNotFoundError),
+                        service.get_queue_client(name) as queue,
+                    ):
+                        for message in queue.peek_messages(32):
+                            body = base64.b64decode(message.content).decode()
+                            self.seen.setdefault(name, set()).add(body)
+
+
+@pytest.fixture
+def replay() -> Iterator[ReplayServer]:
+    """OpenF1 with the canary."""
+    with ReplayServer(limits=UNLIMITED) as server:
+        seed(server)
+        yield server
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[str]:
+    """A Storage account of this test alone: the app's queues have fixed names."""
+    with Azurite(tmp_path / "azurite.log") as running:
+        yield running.connection_string
+
+
+@pytest.fixture
+def app(database: str, storage: str, replay: ReplayServer, tmp_path: Path) -> Iterator[Running]:
+    """The app with results opted into, telling as much as it can; two attempts for a message."""
+    root = tmp_path / "app"
+    root.mkdir()
+    shutil.copy(REPOSITORY / "function_app.py", root)
+    document = json.loads((REPOSITORY / "host.json").read_text())
+    document["extensions"]["queues"] |= {
+        "maxDequeueCount": 2,
+        "visibilityTimeout": "00:00:00",
+        "maxPollingInterval": "00:00:00.100",
+    }
+    (root / "host.json").write_text(json.dumps(document))
+    host = HostProcess(
+        root,
+        {
+            "AzureWebJobsStorage": storage,
+            "DATABASE_URL": database,
+            "OPENF1_BASE_URL": replay.url,
+            "OPENF1_REQUESTS_PER_MINUTE": "6000",
+            "DISCOVERY_SCHEDULE": "0 0 0 1 1 *",
+            "LOCAL_FUNCTION_KEY": KEY,
+            "RESULTS_ENABLED": "true",
+            "LOG_LEVEL": "DEBUG",
+        },
+    )
+    running = Running(host.listening())
+    yield running
+    running.close()
+
+
+def tables(database: str, schema: str) -> dict[str, str]:
+    """Every table of a schema, as one text."""
+    names = rows(
+        database, "SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", schema
+    )
+    return {
+        name: "\n".join(
+            row[0]
+            for row in rows(database, f'SELECT to_jsonb(t)::text FROM {schema}."{name}" t')  # noqa: S608 - names of its own catalog
+        )
+        for (name,) in names
+    }
+
+
+class Steps:
+    """The weekend, read with its results again and again, each time with another fault."""
+
+    def __init__(self, app: Running, database: str, replay: ReplayServer) -> None:
+        self.app, self.database, self.replay = app, database, replay
+        self.told: list[str] = []
+        self.activity: list[str] = []
+
+    def sql(self, statement: str) -> None:
+        """Change the database from outside."""
+        with psycopg.connect(self.database, autocommit=True) as db:
+            db.execute(statement.encode())
+
+    def read(self, state: str, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Ask for the weekend with its results; its run must end like this."""
+        run = self.app.ask(f"/meetings/{BAHRAIN}?include_results=true")["run"]
+        meanwhile()
+        shown = self.app.finished(run, 30)
+        assert shown["state"] == state, shown
+        self.told.append(self.app.client.get(f"/runs/{run}").text)
+
+    def broken(self, statement: str, mend: str) -> None:
+        """Read with the database changed so that the results can't be written."""
+        self.sql(statement)
+        self.read("failed")
+        self.sql(mend)
+
+    def source_fails(self, fault: Fault) -> None:
+        """Read while the source gives a wrong answer once; then it comes again."""
+
+        def hurry() -> None:
+            eventually(lambda: not self.replay.faults.active())
+            deferred = "SELECT count(*) FROM ingest.items WHERE outcome = 'deferred'"
+            eventually(lambda: rows(self.database, deferred) != [(0,)])
+            # The source's rest is long; what is told is the same after a short one.
+            self.sql("UPDATE ingest.sources SET closed_until = 'epoch', failures = 0")
+            self.sql(
+                "UPDATE ingest.items SET state = 'waiting', not_before = now(), outcome = NULL"
+                " WHERE state IN ('waiting', 'sent')"
+            )
+            self.tick()
+
+        self.replay.faults.add(fault)
+        self.read("failed", hurry)
+
+    def tick(self) -> None:
+        """What the timer does."""
+        answer = httpx.post(
+            f"{self.app.host.url}/admin/functions/discover_meetings",
+            json={"input": ""},
+            headers={"x-functions-key": KEY},
+        )
+        assert answer.status_code == 202
+
+    def look_while_writing(self) -> None:
+        """What the server shows of our statements while the results are being written."""
+        with psycopg.connect(self.database) as holding:
+            holding.execute('LOCK TABLE "Results" IN EXCLUSIVE MODE')
+
+            def look() -> None:
+                def waits() -> bool:
+                    found = rows(
+                        self.database,
+                        "SELECT to_jsonb(a)::text FROM pg_stat_activity a"
+                        " WHERE application_name = 'parcferme-ingestion'",
+                    )
+                    self.activity += [row[0] for row in found]
+                    shown = [json.loads(row[0]) for row in found]
+                    return any(
+                        one["wait_event_type"] == "Lock" and '"Results"' in one["query"]
+                        for one in shown
+                    )
+
+                eventually(waits)
+                holding.rollback()
+
+            self.read("done", look)
+
+
+KILL = """
+CREATE FUNCTION kill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
+CREATE TRIGGER kill BEFORE INSERT ON "Results" FOR EACH ROW EXECUTE FUNCTION kill()
+"""
+
+
+def test_canaries_of_the_results_are_found_in_results_and_spoilers_alone(
+    app: Running, database: str, replay: ReplayServer, storage: str
+) -> None:
+    """Not in a queue, a log, a traceback, our records, an answer, or the server's activity."""
+    steps = Steps(app, database, replay)
+    with Peeking(storage) as queues:
+        # Our schema exists from the first message on; the product's refuses the row from then on.
+        steps.broken(
+            'ALTER TABLE "Results" ADD CONSTRAINT no_canary CHECK ("Points" < 77)',
+            'ALTER TABLE "Results" DROP CONSTRAINT no_canary',
+        )
+        for name in ("classifications", "quarantine", "written"):
+            steps.broken(
+                f"ALTER TABLE spoilers.{name} ADD CONSTRAINT no_canary CHECK (false) NOT VALID",
+                f"ALTER TABLE spoilers.{name} DROP CONSTRAINT no_canary",
+            )
+        steps.sql('ALTER TABLE "Results" ADD CONSTRAINT no_canary CHECK ("Points" < 77)')
+        for kind in ("truncated", "html", "status"):
+            steps.source_fails(Fault(kind=kind, match="/v1/session_result"))
+        steps.source_fails(Fault(kind="drop", match="/v1/starting_grid"))
+        steps.sql('ALTER TABLE "Results" DROP CONSTRAINT no_canary')
+        steps.broken(KILL, "DROP FUNCTION kill CASCADE")
+        nonsense = json.dumps({"v": 9, "item": NAME, "gap": 98765.4321})
+        for name in ("results", "results-poison"):
+            with QueueClient.from_connection_string(
+                storage, name, message_encode_policy=TextBase64EncodePolicy()
+            ) as queue:
+                queue.send_message(nonsense)
+        digest = f"sha256={sha256(nonsense.encode()).hexdigest()[:16]}"
+        refused = "SELECT coalesce(sum(times), 0) FROM ingest.quarantine WHERE row_key = %s"
+        eventually(lambda: rows(database, refused, digest)[0][0] >= 2)
+        assert rows(database, 'SELECT count(*) FROM "Results"') == [(0,)]
+        steps.look_while_writing()
+        replay.rows.change(
+            "session_result", {"session_key": RACE, "driver_number": 1}, {"points": 77.4321}
+        )
+        steps.read("done")
+        steps.tick()
+        run = app.ask("/backfill", {"years": {"from": 2024, "to": 2024}, "include_results": True})
+        app.finished(run["run"])
+    answers = [
+        *steps.told,
+        *(
+            app.client.get(path).text
+            for path in (
+                "/runs?limit=200",
+                f"/runs/{run['run']}",
+                "/sources",
+                "/health/live",
+                "/health/ready",
+                "/results/revisions?year=2024",
+                f"/results/revisions?year={VALUES[0]}",
+                "/runs/nobody",
+            )
+        ),
+    ]
+    log = "\n".join(app.host.lines)
+    told = tables(database, "ingest")
+
+    # Where they belong, they are: this test can see them.
+    kept = tables(database, "spoilers")
+    assert {"98765.4321", "77.4321", "54321987", "9753", "987"} <= set(
+        hits(kept["classifications"])
+    )
+    assert {"ZZPLACE", "ZZGAP", "77.4321"} <= set(hits(kept["quarantine"]))
+    product = tables(database, "public")
+    assert {"77.4321", "54321987", "9753", "987"} <= set(hits(product.pop("Results")))
+    assert hits(product["Drivers"]) == [NAME]
+    # Each error was met, and told.
+    for part in (
+        "ResultsDatabaseError: sqlstate 23514, constraint no_canary",
+        "ResultsDatabaseError: sqlstate 57P01, constraint None",
+        "message of queue results refused",
+    ):
+        assert part in log, part
+    assert {"years", "meetings", "results"} <= set(queues.seen)
+    assert json.loads(answers[-3])["revisions"]
+    assert steps.activity
+
+    # And nowhere else.
+    named = {"claims"}
+    found: dict[str, Any] = {
+        "log": hits(log),
+        "answers": [hits(one) for one in answers if hits(one)],
+        "activity": hits("\n".join(steps.activity)),
+        "queues": {
+            name: hits(body)
+            for name, bodies in queues.seen.items()
+            for body in bodies
+            if body != nonsense and hits(body)
+        },
+        "ingest": {name: hits(text, name not in named) for name, text in told.items()},
+        "product": {name: hits(text, name != "Drivers") for name, text in product.items()},
+    }
+    found["ingest"] = {name: one for name, one in found["ingest"].items() if one}
+    found["product"] = {name: one for name, one in found["product"].items() if one}
+    assert not any(found.values()), found
+    assert "Failing row" not in log
+    assert not re.search(r"\brow \d", log)
