@@ -8,7 +8,8 @@
     ├── Dropped             the item is closed as failed, with its code
     │   ├── UnknownMessage    a version or a form that nobody understands
     │   ├── UnknownMeeting    the source does not know this key
-    │   └── UnusableAnswer    an answer without what everything hangs on
+    │   ├── UnusableAnswer    an answer without what everything hangs on
+    │   └── ArchiveUnreadable an archive that is none, is unsafe, or can't be parsed at some place
     ├── BadRequest          400 or 413 to whoever asked, naming what and why
     │   ├── NotFound          404
     │   └── Conflict          409
@@ -73,6 +74,28 @@ class UnusableAnswer(Dropped):
     """The answer lacks what everything hangs on."""
 
     code = "unusable-answer"
+
+
+class ArchiveUnreadable(Dropped):
+    """The archive can't be read; the text names the file and, inside it, line and column.
+
+    ``column`` is a name where a column as such is at fault, else a place in the line from 1.
+    """
+
+    code = "archive-unreadable"
+
+    def __init__(
+        self, file: str, why: str, line: int | None = None, column: int | str | None = None
+    ) -> None:
+        place = "".join(
+            f", {word} {value}"
+            for word, value in (("line", line), ("column", column))
+            if value is not None
+        )
+        super().__init__(f"{ascii(file)[1:-1]}{place}: {why}")
+        self.file = file
+        self.line = line
+        self.column = column
 
 
 class BadRequest(IngestionError):

@@ -8,6 +8,7 @@ import logging
 import math
 import time
 import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 MAX_BODY = 10 * 1024 * 1024
 #: What a 429 without a readable Retry-After costs: what OpenF1's own asks for.
 DEFAULT_RETRY_AFTER = 60.0
+#: How long something large may take, in seconds: well under what an invocation may.
+DOWNLOAD_TIMEOUT = 300.0
 
 
 class Gate(Protocol):
@@ -61,6 +64,22 @@ class Answer:
             return json.loads(self.body, parse_float=_finite, parse_constant=_no_number)
         except RecursionError:
             raise ValueError("nested too deeply") from None
+
+
+class Sink(Protocol):
+    """Where a download goes; what it raises ends the exchange and is raised."""
+
+    def write(self, data: bytes) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """What came of a download: ``modified`` is when the source last changed it, if it says so."""
+
+    status: int
+    modified: datetime | None
+    observed_at: datetime
+    seconds: float
 
 
 class HttpClient:
@@ -108,7 +127,32 @@ class HttpClient:
         """One POST of a form; errors as in ``get``."""
         return self._exchange("POST", url, {}, form)
 
-    def understood(self, answer: Answer) -> None:
+    def download(self, url: str, into: Sink, timeout: float = DOWNLOAD_TIMEOUT) -> Downloaded:
+        """One GET of something large, written as it comes; of any answer but 200, nothing.
+
+        How much may come is the sink's to say. ``timeout`` is for the whole of it, in seconds.
+
+        Raises:
+            as ``get``, and whatever ``into`` raises.
+        """
+        received: dict[str, str] = {}
+
+        def receive(response: httpx.Response, deadline: float) -> bytes:
+            received.update(response.headers)
+            if response.status_code == HTTPStatus.OK:
+                for part in self._parts(response, deadline):
+                    into.write(part)
+            return b""
+
+        answer = self._exchange("GET", url, {"Accept": "*/*"}, None, receive, timeout)
+        return Downloaded(
+            status=answer.status,
+            modified=_http_date(received.get("last-modified")),
+            observed_at=answer.observed_at,
+            seconds=answer.seconds,
+        )
+
+    def understood(self, answer: Answer | Downloaded) -> None:
         """Tell the gate that the source is well.
 
         Not told by the exchange itself: a page of HTML with status 200 is an exchange too, and
@@ -117,7 +161,13 @@ class HttpClient:
         self.gate.answered(answer.seconds)
 
     def _exchange(
-        self, method: str, url: str, headers: dict[str, str], form: dict[str, str] | None
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        form: dict[str, str] | None,
+        receive: Callable[[httpx.Response, float], bytes] | None = None,
+        timeout: float | None = None,
     ) -> Answer:
         try:
             request = self._client.build_request(method, url, headers=headers, data=form)
@@ -126,7 +176,9 @@ class HttpClient:
         observed_at = self.gate.enter()
         began = time.monotonic()
         try:
-            answer, retry_after = self._read(request, observed_at, began + self._timeout)
+            answer, retry_after = self._read(
+                request, observed_at, began + (timeout or self._timeout), receive or self._body
+            )
         except httpx.TimeoutException:
             raise self.gate.failed("timeout") from None
         except httpx.HTTPError:
@@ -138,12 +190,16 @@ class HttpClient:
         return answer
 
     def _read(
-        self, request: httpx.Request, observed_at: datetime, deadline: float
+        self,
+        request: httpx.Request,
+        observed_at: datetime,
+        deadline: float,
+        receive: Callable[[httpx.Response, float], bytes],
     ) -> tuple[Answer, str | None]:
         began = time.monotonic()
         response = self._client.send(request, stream=True)
         try:
-            body = self._body(response, deadline)
+            body = receive(response, deadline)
         finally:
             response.close()
         answer = Answer(
@@ -156,26 +212,37 @@ class HttpClient:
         return answer, response.headers.get("retry-after")
 
     def _body(self, response: httpx.Response, deadline: float) -> bytes:
+        body = bytearray()
+        for part in self._parts(response, deadline):
+            body += part
+            if len(body) > MAX_BODY:
+                raise self.gate.failed("body-too-large")
+        return bytes(body)
+
+    def _parts(self, response: httpx.Response, deadline: float) -> Iterator[bytes]:
         """The body, unpacked here: httpx unpacks a chunk whole, however large that makes it."""
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"identity", "gzip"}:
             raise self.gate.failed("content-encoding")
         unpacker = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
-        body = bytearray()
+        began = False
         # As it comes, in no chunks of a size: those are filled first, by a drip for hours.
         for raw in response.iter_raw():
             try:
-                body += unpacker.decompress(raw, MAX_BODY + 1) if unpacker else raw
+                while raw:
+                    began = True
+                    if unpacker is None:
+                        yield raw
+                        break
+                    yield unpacker.decompress(raw, MAX_BODY + 1)
+                    raw = unpacker.unconsumed_tail
             except zlib.error:
                 raise self.gate.failed("body-broken") from None
-            if len(body) > MAX_BODY:
-                raise self.gate.failed("body-too-large")
             if time.monotonic() > deadline:
                 # httpx's own timeouts are between bytes: a drip would never end.
                 raise self.gate.failed("timeout")
-        if unpacker and body and not unpacker.eof:
+        if unpacker and began and not unpacker.eof:
             raise self.gate.failed("body-broken")
-        return bytes(body)
 
 
 def retry_after_seconds(value: str | None, now: datetime | None = None) -> float:
@@ -185,14 +252,22 @@ def retry_after_seconds(value: str | None, now: datetime | None = None) -> float
     text = value.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
+    moment = _http_date(text)
+    if moment is None:
         return DEFAULT_RETRY_AFTER
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
     seconds = (moment - (now or datetime.now(UTC))).total_seconds()
     return seconds if seconds > 0 else DEFAULT_RETRY_AFTER
+
+
+def _http_date(value: str | None) -> datetime | None:
+    """An HTTP date, in UTC; None for what is none."""
+    try:
+        moment = parsedate_to_datetime(value) if value else None
+        if moment is None:
+            return None
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _finite(text: str) -> float:
