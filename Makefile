@@ -28,8 +28,9 @@ options = $(if $(call on,$(RESULTS)),--results) $(if $(call on,$(LIVE)),--live) 
 run serve: setup
 	@exec $(VENV) -m local $@ --with-parent $(options)
 
-# The long tests wait for a pace or a lease: four at a time keep two cores busy.
-pytest = $(VENV) -m pytest -n 4 --maxschedchunk 1
+# The long tests wait for a pace or a lease: four at a time keep two cores busy. Tests that share
+# something costly (a season read once) are a group, which stays on one worker.
+pytest = $(VENV) -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
 
 test: setup
 	@$(pytest)

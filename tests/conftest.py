@@ -18,13 +18,16 @@ from local.stack.postgres import Postgres
 
 _TEMPLATE = "product_template"
 #: The longest tests, most of which wait for a pace: begun first, they end with the others.
-_LONG = ("test_season.py", "test_run.py", "test_stack_run.py", "test_seasons.py")
+_LONG = ("test_season.py", "test_run.py", "test_stack_run.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first, whichever worker takes them."""
+    """Long tests first, each on any worker; the others by file, which shares what was costly."""
     order = {name: place for place, name in enumerate(_LONG)}
     items.sort(key=lambda item: order.get(item.path.name, len(order)))
+    for item in items:
+        if item.path.name not in order:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")

@@ -235,10 +235,10 @@ def test_a_recorded_season_has_its_figures_and_a_second_backfill_changes_nothing
         assert counted["Entrants"][0] == SEASONS[year]["entrants"], "the counters had not arrived"
 
 
-def test_two_seasons_at_once_and_in_either_order_are_the_same_rows(
+def test_two_seasons_at_once_are_the_rows_of_one_after_the_other(
     start: Start, recordings: Path, database: str
 ) -> None:
-    """Both backfills at the same moment on two instances; then one after the other, both ways."""
+    """Both backfills at the same moment on two instances; then the later season first."""
     folders = [recordings / "openf1" / year for year in ("2023", "2024")]
     with ReplayServer(load(folders), limits=UNLIMITED) as replay:
         first, second = start(replay), start(replay)
@@ -247,15 +247,14 @@ def test_two_seasons_at_once_and_in_either_order_are_the_same_rows(
             assert first.finished(run)["state"] == "done"
         assert figures(database) == BOTH
         at_once = dump(database)
-        for years in ((2023, 2024), (2024, 2023)):
-            with psycopg.connect(database) as db:
-                db.execute(
-                    'TRUNCATE "Series", "Seasons", "Circuits", "Teams", "Drivers", "Rounds",'
-                    ' "Sessions", "Entrants", ingest.claims, ingest.entries, ingest.fetches CASCADE'
-                )
-            for year in years:
-                assert first.finished(first.ask(f"/backfill/{year}")["run"])["state"] == "done"
-            assert dump(database) == at_once
+        with psycopg.connect(database) as db:
+            db.execute(
+                'TRUNCATE "Series", "Seasons", "Circuits", "Teams", "Drivers", "Rounds",'
+                ' "Sessions", "Entrants", ingest.claims, ingest.entries, ingest.fetches CASCADE'
+            )
+        for year in (2024, 2023):
+            assert first.finished(first.ask(f"/backfill/{year}")["run"])["state"] == "done"
+        assert dump(database) == at_once
 
 
 def test_two_instances_share_one_pace(start: Start) -> None:
