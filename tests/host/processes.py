@@ -30,12 +30,14 @@ def command(root: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "local.host", "--root", str(root), "--port", "0", *arguments]
 
 
-def eventually(look: Callable[[], _Found], seconds: float = PATIENCE_SECONDS) -> _Found:
+def eventually(
+    look: Callable[[], _Found], seconds: float = PATIENCE_SECONDS, every: float = 0.03
+) -> _Found:
     """The first true thing that look sees; fails when the time is over."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"did not happen within {seconds} s"
-        threading.Event().wait(0.03)
+        threading.Event().wait(every)
     return found
 
 
