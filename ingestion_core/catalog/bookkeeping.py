@@ -1,7 +1,6 @@
 """The catalog's own tables: claims, entries, roles, quarantine. One statement each."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from psycopg import Connection
@@ -38,17 +37,21 @@ INSERT INTO "Seasons" ("Id", "SeriesId", "Year") VALUES (%(season_id)s, %(series
 _REPLACE_ENTRIES = """
 WITH wanted AS (
     SELECT * FROM jsonb_to_recordset(%(wanted)s)
-        AS w(session uuid, driver uuid, car text, team uuid)
+        AS w(session uuid, driver uuid, car text, team uuid, driver_key text, team_key text)
 ), gone AS (
     DELETE FROM ingest.entries e
     WHERE e.source = %(source)s AND e.session = ANY(%(sessions)s)
       AND NOT EXISTS (SELECT FROM wanted w WHERE w.session = e.session AND w.driver = e.driver)
 )
-INSERT INTO ingest.entries AS e (source, session, driver, car, team, observed_at)
-SELECT %(source)s, session, driver, car, team, %(observed_at)s FROM wanted ORDER BY session, driver
+INSERT INTO ingest.entries AS e
+    (source, session, driver, car, team, driver_key, team_key, observed_at)
+SELECT %(source)s, session, driver, car, team, driver_key, team_key, %(observed_at)s
+FROM wanted ORDER BY session, driver
 ON CONFLICT (session, source, driver) DO UPDATE
-SET car = excluded.car, team = excluded.team, observed_at = excluded.observed_at
-WHERE (e.car, e.team) IS DISTINCT FROM (excluded.car, excluded.team)
+SET car = excluded.car, team = excluded.team, driver_key = excluded.driver_key,
+    team_key = excluded.team_key, observed_at = excluded.observed_at
+WHERE (e.car, e.team, e.driver_key, e.team_key) IS DISTINCT FROM
+    (excluded.car, excluded.team, excluded.driver_key, excluded.team_key)
 """
 
 _QUARANTINE = """
@@ -110,21 +113,20 @@ def found_season(
 def replace_entries(
     db: Db,
     source: str,
-    sessions: Sequence[UUID],
-    wanted: Iterable[tuple[UUID, UUID, str | None, UUID]],
+    sessions: Iterable[UUID],
+    wanted: Iterable[Mapping[str, object]],
     observed_at: str,
 ) -> None:
-    """Make ``wanted`` (session, driver, car, team) the source's entries of these sessions."""
-    rows: list[dict[str, Any]] = [
-        {"session": str(session), "driver": str(driver), "car": car, "team": str(team)}
-        for session, driver, car, team in wanted
-    ]
+    """Make ``wanted`` the source's entries of these sessions.
+
+    Each is a map of session, driver, car, team, driver_key and team_key.
+    """
     db.execute(
         _REPLACE_ENTRIES,
         {
             "source": source,
-            "sessions": list(sessions),
-            "wanted": Jsonb(rows),
+            "sessions": sorted(sessions),
+            "wanted": Jsonb(list(wanted)),
             "observed_at": observed_at,
         },
     )

@@ -1,8 +1,9 @@
 """Entries of a meeting's sessions, and the entrants that follow from them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from psycopg import Connection, sql
@@ -10,100 +11,160 @@ from psycopg.rows import TupleRow
 
 from ingestion_core.catalog.claims import WRITTEN, Fields
 from ingestion_core.catalog.plan import Plan
+from ingestion_core.catalog.projection import SCHEDULE, believe
+from ingestion_core.catalog.sessions import Planned
 from ingestion_core.catalog.tables import ENTRANTS
 from ingestion_core.database.prepare import references_to
 from ingestion_core.identity import ids
 from ingestion_core.racing.kinds import Role
-from ingestion_core.racing.types import Entry, ScheduledSession
+from ingestion_core.racing.types import Entry
 
-#: A driver's car and team in one session.
-Seat = tuple[str | None, UUID]
+
+class Seat(NamedTuple):
+    """A driver's car and team in one session, and the source's keys of driver and team."""
+
+    car: str | None
+    team: UUID
+    driver_key: str | None
+    team_key: str | None
+
+    def stored(self) -> dict[str, str | None]:
+        """The seat in JSON."""
+        return {**self._asdict(), "team": str(self.team)}
+
+
+#: Session to source to driver to seat.
+Lists = dict[UUID, dict[str, dict[UUID, Seat]]]
+
+
+class Known(NamedTuple):
+    """What a source's key was decided to mean, and the key under which the decision is kept."""
+
+    id: UUID
+    key: str
 
 
 @dataclass(slots=True)
 class Entries:
-    """The source's entries that differ from what is stored, and what every source's come to.
+    """All sources' entries as they shall be, and which of a source's differ from what is stored.
 
-    ``replaced``: session to its seats by driver. ``shrunk``: sessions whose new list was empty or
-    less than half of the stored one, which replaces nothing.
+    ``replaced``: sessions whose list of this source is another. ``shrunk``: sessions whose new list
+    was empty or less than half of the stored one, which replaces nothing.
     """
 
-    replaced: dict[UUID, dict[UUID, Seat]] = field(default_factory=dict)
+    lists: Lists
+    replaced: set[UUID] = field(default_factory=set)
     shrunk: list[str] = field(default_factory=list)
-    all: list[tuple[UUID, UUID, UUID]] = field(default_factory=list)
+
+
+def stored_entries(plan: Plan) -> Lists:
+    """The entries as the state has them."""
+    lists: Lists = defaultdict(lambda: defaultdict(dict))
+    for row in plan.state.entries:
+        lists[UUID(row["session"])][row["source"]][UUID(row["driver"])] = Seat(
+            row["car"], UUID(row["team"]), row["driver_key"], row["team_key"]
+        )
+    return lists
 
 
 def plan_entries(
     plan: Plan,
     source: str,
-    sessions: Iterable[tuple[UUID, ScheduledSession]],
+    sessions: Iterable[Planned],
     drivers: Mapping[str, UUID],
-    teams: Mapping[str, UUID],
+    teams: Mapping[str, Known],
 ) -> Entries:
-    """Compare the listed entries with the stored ones.
+    """Compare a source's entries with the stored ones.
 
     Args:
-        sessions: id and session, in order of time.
+        sessions: id and session.
         drivers: the source's keys to ids.
-        teams: the same.
+        teams: the source's keys to what they mean in this season.
     """
-    found = Entries()
-    stored: dict[UUID, dict[str, dict[UUID, Seat]]] = defaultdict(lambda: defaultdict(dict))
-    for row in plan.state.entries:
-        seats = stored[UUID(row["session"])][row["source"]]
-        seats[UUID(row["driver"])] = (row["car"], UUID(row["team"]))
+    found = Entries(stored_entries(plan))
     for id_, session in sessions:
-        before = stored[id_][source]
-        if session.entries is not None:
-            after = _seats(session.entries, drivers, teams)
-            if len(after) * 2 < len(before):
-                found.shrunk.append(session.key)
-            elif after != before and not (plan.fill_only and before):
-                found.replaced[id_] = after
-                stored[id_][source] = after
-        for one_source in sorted(stored[id_]):
-            found.all.extend(
-                (id_, driver, team) for driver, (_, team) in stored[id_][one_source].items()
-            )
+        if session.entries is None:
+            continue
+        before = found.lists[id_][source]
+        after = _seats(session.entries, drivers, teams)
+        if len(after) * 2 < len(before):
+            found.shrunk.append(session.key)
+        elif after != before and not (plan.fill_only and before):
+            found.replaced.add(id_)
+            found.lists[id_][source] = after
     return found
 
 
 def _seats(
-    entries: Iterable[Entry], drivers: Mapping[str, UUID], teams: Mapping[str, UUID]
+    entries: Iterable[Entry], drivers: Mapping[str, UUID], teams: Mapping[str, Known]
 ) -> dict[UUID, Seat]:
     """Sorted, so that neither the source's order nor chance decides anything."""
     return {
-        drivers[entry.driver]: (entry.car, teams[entry.team])
+        drivers[entry.driver]: Seat(
+            entry.car, teams[entry.team].id, entry.driver, teams[entry.team].key
+        )
         for entry in sorted(
             entries, key=lambda one: (one.driver, one.car or "", one.team), reverse=True
         )
     }
 
 
-def plan_entrants(plan: Plan, round_id: UUID, entries: Entries) -> bool:
-    """Plan one entrant per person; whether there are some of ours whom no list names any more.
+def project_entrants(
+    plan: Plan, rounds: Mapping[UUID, Sequence[UUID]], lists: Lists
+) -> tuple[int, set[UUID]]:
+    """Plan one entrant per person and round; ``rounds``: id to its sessions.
 
+    Returns how many there are, and the rounds where some of ours are named by no list any more.
     Whoever drove for two teams counts for the one he had in most sessions, the later of equals.
+    """
+    existing: dict[UUID, dict[UUID, UUID]] = defaultdict(dict)
+    for id_, row in plan.state.rows["entrant"].items():
+        existing[UUID(row["RoundId"])][UUID(row["DriverId"])] = id_
+    total, unlisted = 0, set()
+    for round_id, sessions in rounds.items():
+        teams = _teams(_in_order(plan, sessions), lists)
+        for driver in sorted(teams):
+            id_ = existing[round_id].get(driver) or ids.of("entrant", round_id, driver)
+            columns: Fields = {"TeamId": str(teams[driver]), "Role": _role(plan, id_)}
+            plan.put("entrant", id_, columns, {"RoundId": round_id, "DriverId": driver})
+        total += len(teams)
+        if any(
+            driver not in teams and plan.current(WRITTEN, "entrant", str(id_)) is not None
+            for driver, id_ in existing[round_id].items()
+        ):
+            unlisted.add(round_id)
+    return total, unlisted
+
+
+def _in_order(plan: Plan, sessions: Iterable[UUID]) -> list[UUID]:
+    """Sessions by their start, whatever order they came in."""
+
+    def start(id_: UUID) -> str:
+        said = believe("session", plan.claims_on(id_)).get("StartTimeUtc")
+        return str(said or plan.state.rows["session"][id_]["StartTimeUtc"])
+
+    return sorted(sessions, key=lambda id_: (start(id_), id_))
+
+
+def _teams(sessions: Iterable[UUID], lists: Lists) -> dict[UUID, UUID]:
+    """Driver to team, of everybody whom any source lists in one of these sessions.
+
+    In each session the first source in its order that lists the driver says for whom.
     """
     votes: dict[UUID, Counter[UUID]] = defaultdict(Counter)
     latest: dict[tuple[UUID, UUID], int] = {}
-    for place, (_, driver, team) in enumerate(entries.all):
-        votes[driver][team] += 1
-        latest[driver, team] = place
-    existing = {
-        UUID(row["DriverId"]): id_
-        for id_, row in plan.state.rows["entrant"].items()
-        if UUID(row["RoundId"]) == round_id
+    for place, session in enumerate(sessions):
+        seated: dict[UUID, UUID] = {}
+        by_source = lists.get(session, {})
+        for source in reversed(SCHEDULE):
+            seated.update((driver, seat.team) for driver, seat in by_source.get(source, {}).items())
+        for driver, team in seated.items():
+            votes[driver][team] += 1
+            latest[driver, team] = place
+    return {
+        driver: max(counted, key=lambda team: (counted[team], latest[driver, team]))
+        for driver, counted in votes.items()
     }
-    for driver in sorted(votes):
-        team = max(votes[driver], key=lambda one: (votes[driver][one], latest[driver, one]))
-        id_ = existing.get(driver) or ids.of("entrant", round_id, driver)
-        columns: Fields = {"TeamId": str(team), "Role": _role(plan, id_)}
-        plan.put("entrant", id_, columns, {"RoundId": round_id, "DriverId": driver})
-    return any(
-        driver not in votes and plan.current(WRITTEN, "entrant", str(id_)) is not None
-        for driver, id_ in existing.items()
-    )
 
 
 def _role(plan: Plan, id_: UUID) -> int:
@@ -119,7 +180,7 @@ def _role(plan: Plan, id_: UUID) -> int:
 _SWEEP = """
 WITH gone AS (
     DELETE FROM {table} t USING ingest.claims w
-    WHERE t."RoundId" = %(round)s AND w.target = t."Id"
+    WHERE t."RoundId" = ANY(%(rounds)s) AND w.target = t."Id"
       AND w.source = 'written' AND w.kind = 'entrant'
       AND NOT EXISTS (
           SELECT FROM ingest.entries e JOIN "Sessions" s ON s."Id" = e.session
@@ -134,10 +195,10 @@ SELECT count(*) FROM gone
 """
 
 
-def sweep(db: Connection[TupleRow], round_id: UUID) -> int:
-    """Take out a round's entrants whom no list names, unless anything refers to them; how many."""
+def sweep(db: Connection[TupleRow], rounds: Iterable[UUID]) -> int:
+    """Take out entrants of rounds whom no list names, unless anything refers to them; how many."""
     statement = sql.SQL(_SWEEP).format(
         table=sql.Identifier(ENTRANTS.name), unreferenced=references_to(db, ENTRANTS.name)
     )
-    row = db.execute(statement, {"round": round_id}).fetchone()
+    row = db.execute(statement, {"rounds": sorted(rounds)}).fetchone()
     return int(row[0]) if row else 0

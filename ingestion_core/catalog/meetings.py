@@ -58,6 +58,18 @@ def listed_slug(db: Db, source: str, key: str) -> str | None:
     return row[0] if row else None
 
 
+_ROUNDS = """
+SELECT DISTINCT target FROM ingest.claims
+WHERE source = %s AND kind = 'round' AND fields ->> 'Season' = %s AND target IS NOT NULL
+ORDER BY target
+"""
+
+
+def stored_rounds(db: Db, source: str, series: str, year: int) -> list[UUID]:
+    """The rounds of a season that a source's meetings are stored as."""
+    return [row[0] for row in db.execute(_ROUNDS, (source, season_key(series, year)))]
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A session as it is stored: the source's key, its type, and when it ends or ended."""

@@ -13,16 +13,20 @@ from ingestion_core.catalog.tables import BY_KIND, SHARED
 
 @dataclass(slots=True)
 class Plan:
-    """What differs from the state. ``rows``: by kind, ready for ``tables.write``."""
+    """What differs from the state. ``rows``: by kind and id, ready for ``tables.write``."""
 
     state: State
     observed_at: str
     fill_only: bool
     claims: dict[tuple[str, str, str], Claim] = field(default_factory=dict)
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    rows: dict[str, dict[UUID, dict[str, Any]]] = field(default_factory=dict)
     _on: dict[UUID, dict[tuple[str, str, str], Claim]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.index_anew()
+
+    def index_anew(self) -> None:
+        """Look through the state's claims again: some were added."""
         for claim in self.state.claims.values():
             self._index(claim)
 
@@ -61,6 +65,14 @@ class Plan:
         """Source to fields, of all claims on one row, as they shall be."""
         return by_source(self._on.get(target, {}).values())
 
+    def keys_of(self, target: UUID) -> list[tuple[str, str]]:
+        """The sources' keys that are decided to mean a row, as (source, key), in order."""
+        return sorted(
+            (source, key)
+            for source, _, key in self._on.get(target, {})
+            if source not in (WRITTEN, PRODUCT)
+        )
+
     def put(self, kind: str, id_: UUID, columns: Fields, once: Mapping[str, Any]) -> None:
         """Lay the product's own changes over the columns; plan the row if it differs.
 
@@ -74,15 +86,13 @@ class Plan:
         names = BY_KIND[kind].columns
         if current is not None and all(current.get(n) == found.columns[n] for n in names):
             return
-        planned = {
+        self.rows.setdefault(kind, {})[id_] = {
             "Id": str(id_),
             "new": current is None,
             **{n: str(v) if isinstance(v, UUID) else v for n, v in once.items()},
             **found.columns,
-            **{f"was {n}": current.get(n) if current else None for n in names},
+            **({f"was {n}": current.get(n) for n in names} if current else {}),
         }
-        rows = self.rows.setdefault(kind, [])
-        rows[:] = [row for row in rows if row["Id"] != planned["Id"]] + [planned]
 
     @property
     def shared(self) -> bool:

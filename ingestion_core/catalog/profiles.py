@@ -1,4 +1,4 @@
-"""Circuits, teams and drivers: who is meant, and what is believed of them."""
+"""Circuits, teams and drivers: who is meant, what sources say, what is believed of them."""
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID
@@ -8,7 +8,7 @@ from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.projection import TABLES, believe, columns_of
 from ingestion_core.catalog.tables import BY_KIND
 from ingestion_core.identity import ids, lookup
-from ingestion_core.identity.resolve import Match, Wanted, resolve
+from ingestion_core.identity.resolve import Known, Match, Wanted, resolve
 from ingestion_core.identity.tables import CircuitRow, DriverRow, TeamRow
 from ingestion_core.racing.names import slugify, words
 from ingestion_core.racing.types import CircuitProfile, DriverProfile, TeamProfile
@@ -30,19 +30,26 @@ def want_team(source: str, profile: TeamProfile, year: int) -> Wanted:
     row = lookup.team(source, profile.key, year)
     slug = row.slug if row else slugify(profile.name)
     others = [row.name, *row.aliases] if row else [profile.name]
-    return Wanted(profile.key, ids.of("team", slug), slug, _slugs(slug, others))
+    key = lookup.team_claim_key(source, profile.key, year)
+    return Wanted(key, ids.of("team", slug), slug, _slugs(slug, others))
 
 
-def want_driver(profile: DriverProfile) -> Wanted:
+def want_driver(profile: DriverProfile, year: int) -> Wanted:
     """The driver under the canonical name."""
-    row = lookup.person_by_key(profile.key)
+    row = lookup.person_by_key(profile.person)
     name = (
         f"{row.first_name} {row.last_name}" if row else f"{profile.first_name} {profile.last_name}"
     )
     slug = row.slug if row else slugify(name)
     others = [name, *(alias.name for alias in row.aliases)] if row else [name]
     return Wanted(
-        profile.key, ids.of("driver", profile.key), slug, _slugs(slug, others), words(name)
+        profile.key,
+        ids.of("driver", profile.person),
+        slug,
+        _slugs(slug, others),
+        words(name),
+        profile.born.isoformat() if profile.born else None,
+        profile.career or (year, year),
     )
 
 
@@ -55,98 +62,114 @@ def candidates(wanted: Iterable[Wanted]) -> frozenset[str]:
     return frozenset(found)
 
 
-def plan_circuit(plan: Plan, source: str, profile: CircuitProfile) -> Match:
-    """Plan the circuit's claim and row."""
-    wanted = want_circuit(source, profile)
-    match = _match(plan, source, "circuit", [wanted])[profile.key]
+def match(plan: Plan, source: str, kind: str, wanted: Iterable[Wanted]) -> dict[str, Match]:
+    """Who each of them is."""
+    return resolve(wanted, plan.state.decided(source, kind), plan.state.known(kind))
+
+
+def doubtful(
+    wanted: Iterable[Wanted],
+    matches: Mapping[str, Match],
+    known: Iterable[Known],
+    decided: Mapping[str, UUID],
+) -> set[UUID]:
+    """Rows that were found by a name alone, and whose career has to be looked at."""
+    born = {row.id: row.born for row in known}
+    return {
+        matches[one.key].id
+        for one in wanted
+        if one.key not in decided
+        and not matches[one.key].new
+        and not (one.born and born[matches[one.key].id])
+    }
+
+
+def claim_circuit(plan: Plan, source: str, profile: CircuitProfile, id_: UUID) -> None:
+    """What the source says of a venue."""
     plan.claim(
         source,
         "circuit",
         profile.key,
-        match.id,
+        id_,
         {
             "Name": profile.name,
             "Location": profile.location or profile.name,
             "Country": lookup.country_name(profile.country) if profile.country else "",
             "CountryCode": profile.country_code,
+            "Latitude": profile.latitude,
+            "Longitude": profile.longitude,
+            "Altitude": profile.altitude,
+            "WikipediaUrl": profile.url,
         },
     )
-    _put(plan, "circuit", match, _circuit_fields(lookup.circuit(source, profile.key)))
-    return match
 
 
-def plan_teams(
-    plan: Plan, source: str, profiles: Iterable[TeamProfile], year: int
-) -> Mapping[str, UUID]:
-    """Plan the teams' claims and rows; the source's keys to ids."""
-    by_key = {profile.key: profile for profile in profiles}
-    matches = _match(
-        plan, source, "team", [want_team(source, one, year) for one in by_key.values()]
+def claim_team(plan: Plan, source: str, key: str, profile: TeamProfile, id_: UUID) -> None:
+    """What the source says of a team, under the key of its season."""
+    plan.claim(
+        source,
+        "team",
+        key,
+        id_,
+        {
+            "Name": profile.name,
+            "PrimaryColor": f"#{profile.colour}" if profile.colour else None,
+            "Nationality": profile.nationality,
+            "WikipediaUrl": profile.url,
+        },
+        as_of=profile.as_of.isoformat() if profile.as_of else None,
     )
-    for key, match in matches.items():
-        profile = by_key[key]
-        plan.claim(
-            source,
-            "team",
-            key,
-            match.id,
-            {
-                "Name": profile.name,
-                "PrimaryColor": f"#{profile.colour}" if profile.colour else None,
-            },
-            as_of=profile.as_of.isoformat(),
-        )
-    for key, match in matches.items():
-        _put(plan, "team", match, _team_fields(lookup.team(source, key, year)))
-    return {key: match.id for key, match in matches.items()}
 
 
-def plan_drivers(plan: Plan, source: str, profiles: Iterable[DriverProfile]) -> Mapping[str, UUID]:
-    """Plan the drivers' claims and rows; the source's keys to ids."""
-    by_key = {profile.key: profile for profile in profiles}
-    matches = _match(plan, source, "driver", [want_driver(one) for one in by_key.values()])
-    for key, match in matches.items():
-        profile = by_key[key]
-        plan.claim(
-            source,
-            "driver",
-            key,
-            match.id,
-            {
-                "FirstName": profile.first_name,
-                "LastName": profile.last_name,
-                "Abbreviation": profile.abbreviation,
-                "Nationality": lookup.demonym(profile.country_code)
-                if profile.country_code
-                else None,
-                "HeadshotUrl": profile.headshot_url,
-                # Number 1 names last year's champion.
-                "OpenF1DriverNumber": profile.number if profile.number != 1 else None,
-            },
-            as_of=profile.as_of.isoformat(),
-        )
-    for key, match in matches.items():
-        _put(plan, "driver", match, _driver_fields(lookup.person_by_key(key)))
-    return {key: match.id for key, match in matches.items()}
+def claim_driver(plan: Plan, source: str, profile: DriverProfile, id_: UUID) -> None:
+    """What the source says of a driver."""
+    plan.claim(
+        source,
+        "driver",
+        profile.key,
+        id_,
+        {
+            "FirstName": profile.first_name,
+            "LastName": profile.last_name,
+            "Abbreviation": profile.abbreviation,
+            "Nationality": profile.nationality,
+            "HeadshotUrl": profile.headshot_url,
+            "DriverNumber": profile.permanent_number,
+            # Number 1 names last year's champion.
+            "OpenF1DriverNumber": profile.number if profile.number != 1 else None,
+            "DateOfBirth": profile.born.isoformat() if profile.born else None,
+            "WikipediaUrl": profile.url,
+            "Career": list(profile.career) if profile.career else None,
+        },
+        as_of=profile.as_of.isoformat() if profile.as_of else None,
+    )
 
 
-def _match(plan: Plan, source: str, kind: str, wanted: list[Wanted]) -> dict[str, Match]:
-    return resolve(wanted, plan.state.decided(source, kind), plan.state.known(kind))
-
-
-def _put(plan: Plan, kind: str, match: Match, tables: Fields) -> None:
-    said = {**plan.claims_on(match.id), TABLES: tables}
-    columns = columns_of(BY_KIND[kind].columns, believe(kind, said))
-    plan.put(kind, match.id, columns, {"Slug": match.slug})
+def project_shared(plan: Plan, kind: str, slugs: Mapping[UUID, str]) -> None:
+    """Plan the rows of a kind from all claims on them; ``slugs``: id to address."""
+    for id_, slug in slugs.items():
+        said = {**plan.claims_on(id_), TABLES: _table_fields(plan, kind, id_)}
+        columns = columns_of(BY_KIND[kind].columns, believe(kind, said))
+        plan.put(kind, id_, columns, {"Slug": slug})
 
 
 def _slugs(slug: str, names: Iterable[str]) -> frozenset[str]:
     return frozenset({slug, *(slugify(name) for name in names)})
 
 
-def _circuit_fields(row: CircuitRow | None) -> Fields:
-    if row is None:
-        return {}
+def _table_fields(plan: Plan, kind: str, id_: UUID) -> Fields:
+    """What the hand-checked tables say of a row, by any source's key of it."""
+    for source, key in plan.keys_of(id_):
+        if kind == "circuit" and (circuit := lookup.circuit(source, key)):
+            return _circuit_fields(circuit)
+        if kind == "team" and (team := lookup.team_by_claim(source, key)):
+            return _team_fields(team)
+        if kind == "driver" and (person := lookup.person_by_claim(source, key)):
+            return _driver_fields(person)
+    return {}
+
+
+def _circuit_fields(row: CircuitRow) -> Fields:
     return {
         "Name": row.name,
         "Location": row.location,
@@ -157,11 +180,13 @@ def _circuit_fields(row: CircuitRow | None) -> Fields:
     }
 
 
-def _team_fields(row: TeamRow | None) -> Fields:
-    if row is None:
-        return {}
+def _team_fields(row: TeamRow) -> Fields:
     return {"Name": row.name, "ShortName": row.short_name, "Nationality": row.nationality}
 
 
-def _driver_fields(row: DriverRow | None) -> Fields:
-    return {"FirstName": row.first_name, "LastName": row.last_name} if row else {}
+def _driver_fields(row: DriverRow) -> Fields:
+    return {
+        "FirstName": row.first_name,
+        "LastName": row.last_name,
+        "DateOfBirth": row.born.isoformat() if row.born else None,
+    }

@@ -14,7 +14,8 @@ from ingestion_core.racing.kinds import SessionStatus
 #: The hand-checked tables of identity/, as a source.
 TABLES: Final = "tables"
 
-_SCHEDULE: Final = ("openf1", "ergast", "thethirdturn")
+#: Whose word counts first for times and entries.
+SCHEDULE: Final = ("openf1", "ergast", "thethirdturn")
 _PROFILE: Final = (TABLES, "ergast", "openf1", "thethirdturn")
 _OPENF1_FIRST: Final = ("openf1", TABLES, "ergast", "thethirdturn")
 
@@ -22,9 +23,9 @@ _PRECEDENCE: Final[Mapping[str, tuple[str, ...]]] = {
     "circuit": _PROFILE,
     "team": _PROFILE,
     "driver": _PROFILE,
-    "round": _SCHEDULE,
-    "session": _SCHEDULE,
-    "entrant": _SCHEDULE,
+    "round": SCHEDULE,
+    "session": SCHEDULE,
+    "entrant": SCHEDULE,
 }
 _EXCEPTIONS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("circuit", "CountryCode"): _OPENF1_FIRST,
@@ -34,8 +35,10 @@ _EXCEPTIONS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
 
 #: A session counts as running for this long after its planned end: two of three run late.
 OVERRUN: Final = timedelta(minutes=30)
-#: What a session without a known end lasts.
+#: What a session without a known end lasts; and one of which only the local day is known: until
+#: that day is over everywhere.
 _USUAL_LENGTH: Final = timedelta(hours=2)
+_DAY_EVERYWHERE: Final = timedelta(hours=36)
 
 
 def believe(kind: str, claims: Mapping[str, Fields]) -> Fields:
@@ -91,14 +94,20 @@ def project(columns: Fields, current: Fields | None, claims: Mapping[str, Fields
 
 
 def session_status(
-    start: datetime, end: datetime | None, cancelled: bool, now: datetime
+    start: datetime,
+    end: datetime | None,
+    cancelled: bool,
+    now: datetime,
+    *,
+    day_only: bool = False,
 ) -> SessionStatus:
     """Status by time alone: no source says it, and none of it is a result."""
     if cancelled:
         return SessionStatus.CANCELLED
     if now < start:
         return SessionStatus.SCHEDULED
-    if now < (end or start + _USUAL_LENGTH) + OVERRUN:
+    usual = _DAY_EVERYWHERE if day_only else _USUAL_LENGTH
+    if now < (end or start + usual) + OVERRUN:
         return SessionStatus.IN_PROGRESS
     return SessionStatus.COMPLETED
 

@@ -1,29 +1,34 @@
-"""Rounds of a season, from the claims on them: numbered together, each row projected."""
+"""Rounds of a season: who is meant, and each row projected from all claims, numbered together."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Final
 from uuid import UUID
 
-from ingestion_core.catalog.claims import Claim, Fields
+from ingestion_core.catalog.claims import PRODUCT, WRITTEN, Claim, Fields
 from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.projection import believe, columns_of
 from ingestion_core.catalog.state import season_key
-from ingestion_core.catalog.tables import ROUNDS
+from ingestion_core.catalog.tables import KEY_COLUMNS, ROUNDS
 from ingestion_core.identity import ids
+from ingestion_core.racing.names import free
 from ingestion_core.racing.types import Weekend, number_rounds
 
+#: Two sources' race days may differ by so much and mean one round.
+_NEAR: Final = timedelta(days=3)
 
-def claims_of_season(plan: Plan, source: str, season: str) -> list[Claim]:
-    """A source's claims on the rounds of a season, as they shall be."""
-    everything = {**plan.state.claims, **plan.claims}
-    return [
-        claim
-        for claim in everything.values()
-        if claim.source == source
-        and claim.kind == "round"
-        and claim.fields.get("Season") == season
-        and claim.fields.get("DateStart")
-    ]
+
+def claims_of_season(plan: Plan, season: str) -> dict[str, list[Claim]]:
+    """Source to its claims on the rounds of a season, as they shall be."""
+    found: dict[str, list[Claim]] = {}
+    for claim in {**plan.state.claims, **plan.claims}.values():
+        if (
+            claim.kind == "round"
+            and claim.fields.get("Season") == season
+            and claim.fields.get("DateStart")
+        ):
+            found.setdefault(claim.source, []).append(claim)
+    return found
 
 
 def counts(fields: Fields) -> bool:
@@ -36,12 +41,15 @@ def is_cancelled(fields: Fields) -> bool:
     return bool(fields.get("Cancelled") or fields.get("SessionsCancelled"))
 
 
-def numbers(claims: list[Claim]) -> dict[str, int]:
-    """Round numbers by the source's keys."""
-    return number_rounds(
+def numbers(claims: Iterable[Claim]) -> dict[str, int]:
+    """Round numbers by the source's keys: its own ones, else counted by date."""
+    claims = list(claims)
+    counted = number_rounds(
         (claim.key, date.fromisoformat(claim.fields["DateStart"]), counts(claim.fields))
         for claim in claims
     )
+    own = {claim.key: claim.fields.get("Number") for claim in claims}
+    return {key: own[key] or number for key, number in counted.items()}
 
 
 def nth_at_circuit(claims: list[Claim], key: str) -> str:
@@ -65,75 +73,129 @@ def nth_at_circuit(claims: list[Claim], key: str) -> str:
     return f"{class_of(me)}{alike.index((me.fields['DateStart'], key)) + 1}"
 
 
-def plan_rounds(plan: Plan, source: str, season: str, new: Mapping[UUID, Fields]) -> None:
-    """Project every round of the season that exists, and the ``new`` ones (id to columns set once).
+def claim_rounds(
+    plan: Plan, weekends: Iterable[Weekend], circuits: Mapping[str, UUID], slugs: Mapping[str, str]
+) -> dict[str, UUID]:
+    """Claim the rounds of these weekends; the source's keys to ids.
 
-    All of them, since one meeting that is cancelled renumbers the rest.
+    Args:
+        circuits: the source's keys to ids.
+        slugs: the same keys to the circuits' addresses.
     """
-    claims = claims_of_season(plan, source, season)
-    numbered = numbers(claims)
-    for claim in sorted(claims, key=lambda one: one.key):
-        if claim.target is None:
-            continue
-        row = plan.state.rows["round"].get(claim.target)
-        if row is None and claim.target not in new:
-            continue
-        said = plan.claims_on(claim.target)
-        said[source] = {**said.get(source, {}), "RoundNumber": numbered[claim.key]}
-        columns = columns_of(ROUNDS.columns, believe("round", said))
-        once = new.get(claim.target) or {
-            "SeasonId": row["SeasonId"] if row else None,
-            "Slug": row["Slug"] if row else None,
-        }
-        plan.put("round", claim.target, columns, once)
-
-
-def plan_round(
-    plan: Plan, weekend: Weekend, season: UUID, circuit: UUID, circuit_slug: str
-) -> UUID:
-    """Plan a meeting's round, and with it the numbers of the whole season; its id."""
-    source, key = weekend.origin.source, weekend.key
-    season_text = season_key(weekend.series, weekend.year)
-    fields = {
-        "Season": season_text,
-        "Name": weekend.name,
-        "OfficialName": weekend.official_name,
-        "DateStart": weekend.first_day.isoformat(),
-        "DateEnd": weekend.last_day.isoformat(),
-        "CircuitKey": weekend.circuit.key,
-        "CircuitId": str(circuit),
-        "Testing": weekend.testing or None,
-        "SessionsCancelled": weekend.cancelled,
-        "OpenF1MeetingKey": int(key),
-    }
-    plan.claim(source, "round", key, None, fields)
-    found = _find_round(plan, weekend, circuit)
-    if found is None:
-        nth = nth_at_circuit(claims_of_season(plan, source, season_text), key)
-        found = _free_id(plan, f"{season_text}|{circuit_slug}", nth)
-    plan.claim(source, "round", key, found, fields)
-    once = {"SeasonId": season, "Slug": _free_slug(plan, weekend.slug, found)}
-    plan_rounds(
-        plan, source, season_text, {} if found in plan.state.rows["round"] else {found: once}
-    )
+    weekends = list(weekends)
+    for weekend in weekends:
+        _claim(plan, weekend, circuits[weekend.circuit.key], None)
+    found: dict[str, UUID] = {}
+    for weekend in weekends:
+        source = weekend.origin.source
+        circuit = circuits[weekend.circuit.key]
+        id_ = _find_round(plan, weekend, circuit, found.values())
+        if id_ is None:
+            season = season_key(weekend.series, weekend.year)
+            nth = nth_at_circuit(claims_of_season(plan, season)[source], weekend.key)
+            id_ = _free_id(plan, f"{season}|{slugs[weekend.circuit.key]}", nth)
+        _claim(plan, weekend, circuit, id_)
+        found[weekend.key] = id_
     return found
 
 
-def _find_round(plan: Plan, weekend: Weekend, circuit: UUID) -> UUID | None:
-    """By the decided key, by the meeting key in the product, by circuit and date; never by name."""
-    claim = plan.state.claim(weekend.origin.source, "round", weekend.key)
+def _claim(plan: Plan, weekend: Weekend, circuit: UUID, id_: UUID | None) -> None:
+    source, key = weekend.origin.source, weekend.key
+    column = KEY_COLUMNS.get((source, "round"))
+    plan.claim(
+        source,
+        "round",
+        key,
+        id_,
+        {
+            "Season": season_key(weekend.series, weekend.year),
+            "Name": weekend.name,
+            "OfficialName": weekend.official_name,
+            "Number": weekend.number,
+            "DateStart": weekend.first_day.isoformat(),
+            "DateEnd": weekend.last_day.isoformat(),
+            "CircuitKey": weekend.circuit.key,
+            "CircuitId": str(circuit),
+            "Testing": weekend.testing or None,
+            "SessionsCancelled": weekend.cancelled,
+            "WikipediaUrl": weekend.url,
+            **({column: int(key)} if column else {}),
+        },
+    )
+
+
+def project_rounds(plan: Plan, season: str, new: Mapping[UUID, Fields]) -> None:
+    """Project every round of the season that exists, and the ``new`` ones (id to columns set once).
+
+    All of them, since one meeting that is cancelled renumbers the rest. Each source numbers its
+    own list; whose number counts is decided as for any other field.
+    """
+    claims = claims_of_season(plan, season)
+    numbered = {source: numbers(own) for source, own in claims.items()}
+    on: dict[UUID, list[Claim]] = {}
+    for claim in (one for own in claims.values() for one in own):
+        if claim.target is not None:
+            on.setdefault(claim.target, []).append(claim)
+    for id_ in sorted(on):
+        row = plan.state.rows["round"].get(id_)
+        if row is None and id_ not in new:
+            continue
+        said = plan.claims_on(id_)
+        for claim in sorted(on[id_], key=lambda one: one.key):
+            said[claim.source] = {
+                **said.get(claim.source, {}),
+                "RoundNumber": numbered[claim.source][claim.key],
+            }
+        columns = columns_of(ROUNDS.columns, believe("round", said))
+        once = new.get(id_) or {
+            "SeasonId": row["SeasonId"] if row else None,
+            "Slug": row["Slug"] if row else None,
+        }
+        plan.put("round", id_, columns, once)
+
+
+def new_rounds(
+    plan: Plan, weekends: Iterable[Weekend], rounds: Mapping[str, UUID], season: UUID
+) -> dict[UUID, Fields]:
+    """Of those that do not exist yet, the columns that are set once; addresses are kept free."""
+    rows = plan.state.rows["round"]
+    taken = {row["Slug"] for row in rows.values()}
+    new: dict[UUID, Fields] = {}
+    for weekend in weekends:
+        id_ = rounds[weekend.key]
+        if id_ not in rows:
+            slug = free(weekend.slug, taken)
+            taken.add(slug)
+            new[id_] = {"SeasonId": season, "Slug": slug}
+    return new
+
+
+def _find_round(plan: Plan, weekend: Weekend, circuit: UUID, taken: Iterable[UUID]) -> UUID | None:
+    """By the decided key, by the key in the product, by circuit and date; never by name."""
+    source = weekend.origin.source
+    claim = plan.state.claim(source, "round", weekend.key)
     if claim is not None and claim.target is not None:
         return claim.target
     rows = plan.state.rows["round"]
-    for id_, row in sorted(rows.items()):
-        if row["OpenF1MeetingKey"] == int(weekend.key):
-            return id_
+    if (source, "round") in KEY_COLUMNS:
+        for id_, row in sorted(rows.items()):
+            if row["own_key"] == int(weekend.key):
+                return id_
+    decided = {
+        claim.target
+        for claim in claims_of_season(plan, season_key(weekend.series, weekend.year)).get(
+            source, ()
+        )
+    }
     near = [
         id_
         for id_, row in sorted(rows.items())
         if row["here"]
-        and row["OpenF1MeetingKey"] is None
+        and row["own_key"] is None
+        and id_ not in decided
+        and id_ not in taken
         and UUID(row["CircuitId"]) == circuit
+        and abs(date.fromisoformat(row["DateEnd"]) - weekend.last_day) <= _NEAR
         and (row["RoundNumber"] == 0) == (weekend.testing or weekend.cancelled)
     ]
     return near[0] if len(near) == 1 else None
@@ -144,7 +206,7 @@ def _free_id(plan: Plan, natural: str, nth: str) -> UUID:
     taken = {
         claim.target
         for claim in {**plan.state.claims, **plan.claims}.values()
-        if claim.kind == "round"
+        if claim.kind == "round" and claim.source not in (WRITTEN, PRODUCT)
     } | plan.state.rows["round"].keys()
     prefix, _, number = nth.rpartition("|")
     count = int(number)
@@ -153,12 +215,3 @@ def _free_id(plan: Plan, natural: str, nth: str) -> UUID:
         if id_ not in taken:
             return id_
         count += 1
-
-
-def _free_slug(plan: Plan, slug: str, round_id: UUID) -> str:
-    taken = {row["Slug"] for id_, row in plan.state.rows["round"].items() if id_ != round_id}
-    candidate, number = slug, 1
-    while candidate in taken:
-        number += 1
-        candidate = f"{slug}-{number}"
-    return candidate

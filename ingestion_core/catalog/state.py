@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog.claims import Claim, Fields
+from ingestion_core.catalog.tables import BY_KIND, KEY_COLUMNS, SHARED, Table
 from ingestion_core.identity.resolve import Known
 from ingestion_core.racing.names import words
 
@@ -19,20 +21,23 @@ Rows = dict[UUID, Fields]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to look for: a season, and in it, perhaps, one meeting with all it names.
+    """What to look for: a season, and in it meetings with all they name.
 
-    ``keys``: per kind, the source's keys. ``slugs``: per kind, addresses by which something may be
-    known. ``ids``: natural ids.
+    ``meetings``: the source's keys. ``days``: their last ones, by which a round that has no key of
+    this source yet may be theirs. ``everything``: all rounds of the season. ``keys``: per kind, the
+    source's keys. ``slugs``: per kind, addresses by which something may be known. ``ids``: natural
+    ids.
     """
 
     source: str
     series: str
     year: int
-    meeting: str | None = None
+    meetings: Iterable[str] = ()
+    days: Iterable[str] = ()
+    everything: bool = False
     keys: Mapping[str, Iterable[str]] = field(default_factory=dict)
     slugs: Mapping[str, Iterable[str]] = field(default_factory=dict)
     ids: Iterable[UUID] = ()
-    first_day: str | None = None
 
     @property
     def season(self) -> str:
@@ -44,9 +49,14 @@ def season_key(series: str, year: int) -> str:
     return f"{series}|{year}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class State:
-    """What is known, by kind. Row values are JSON's; what keys them are uuids."""
+    """What is known, by kind. Row values are JSON's; what keys them are uuids.
+
+    ``unclaimed``: drivers who are known by name alone: what is claimed of them was not read.
+    ``years``: of such drivers as ``read_more`` was asked about, the first and last season, entered
+    or known to a source.
+    """
 
     series: UUID | None
     season: UUID | None
@@ -54,6 +64,8 @@ class State:
     rows: dict[str, Rows]
     aliases: dict[str, dict[UUID, frozenset[str]]]
     entries: list[Fields]
+    unclaimed: set[UUID]
+    years: dict[UUID, tuple[int, int]] = field(default_factory=dict)
 
     def claim(self, source: str, kind: str, key: str) -> Claim | None:
         return self.claims.get((source, kind, key))
@@ -68,19 +80,23 @@ class State:
 
     def known(self, kind: str) -> list[Known]:
         """The rows of a kind, as candidates for a match."""
+        person = kind == "driver"
+        aliases = self.aliases.get(kind, {})
         return [
             Known(
                 id=id_,
-                slug=row.get("Slug", ""),
-                aliases=self.aliases.get(kind, {}).get(id_, frozenset()),
-                words=words(f"{row['FirstName']} {row['LastName']}")
-                if kind == "driver"
-                else frozenset(),
+                slug=row["Slug"],
+                aliases=aliases.get(id_, frozenset()),
+                words=words(f"{row['FirstName']} {row['LastName']}") if person else frozenset(),
+                born=row["DateOfBirth"] if person else None,
+                years=self.years.get(id_),
             )
             for id_, row in sorted(self.rows[kind].items())
         ]
 
 
+# Arrays, where the planner would take a set for half of a table and read all of it.
+#
 # Names are compared in full only where a driver's key was never decided: then all are fetched, by
 # their names alone, since folding knows more letters than the server does.
 _READ = """
@@ -102,29 +118,38 @@ WITH series AS (
         WHERE source = %(source)s AND kind = 'session' AND key = ANY(%(session_keys)s::text[])
     UNION ALL SELECT * FROM ingest.claims WHERE kind = 'round' AND fields ->> 'Season' = %(season)s
 ), rounds AS (
-    SELECT * FROM "Rounds"
+    SELECT *, {round_key} AS own_key FROM "Rounds"
     WHERE "SeasonId" IN (SELECT "Id" FROM season)
-       OR "OpenF1MeetingKey" = %(meeting)s::int OR "Slug" = ANY(%(round_slugs)s::text[])
+       OR {round_key} = ANY(%(meeting_numbers)s::int[]) OR "Slug" = ANY(%(round_slugs)s::text[])
        OR "Id" IN (SELECT target FROM own WHERE kind = 'round')
 ), here AS (
     SELECT "Id" FROM rounds
-    WHERE "OpenF1MeetingKey" = %(meeting)s::int
-       OR "Id" IN (SELECT target FROM own WHERE kind = 'round' AND key = %(meeting)s::text)
-       OR "OpenF1MeetingKey" IS NULL
-          AND "DateStart" BETWEEN %(first_day)s::date - 3 AND %(first_day)s::date + 3
+    WHERE own_key = ANY(%(meeting_numbers)s::int[])
+       OR "Id" IN (SELECT target FROM own
+                   WHERE source = %(source)s AND kind = 'round'
+                     AND key = ANY(%(meetings)s::text[]))
+       OR own_key IS NULL AND EXISTS (
+           SELECT FROM unnest(%(days)s::date[]) day
+           WHERE "DateEnd" BETWEEN day - 3 AND day + 3)
+       OR %(everything)s AND "SeasonId" IN (SELECT "Id" FROM season)
 ), sessions AS (
     SELECT * FROM "Sessions"
-    WHERE "RoundId" IN (SELECT "Id" FROM here)
-       OR "OpenF1SessionKey" = ANY(%(session_keys)s::int[])
+    WHERE "RoundId" = ANY(ARRAY(SELECT "Id" FROM here))
+       OR {session_key} = ANY(%(session_numbers)s::int[])
 ), entrants AS (
-    SELECT * FROM "Entrants" WHERE "RoundId" IN (SELECT "Id" FROM here)
+    SELECT * FROM "Entrants" WHERE "RoundId" = ANY(ARRAY(SELECT "Id" FROM here))
 ), entries AS (
-    SELECT * FROM ingest.entries WHERE session IN (SELECT "Id" FROM sessions)
+    SELECT * FROM ingest.entries WHERE session = ANY(ARRAY(SELECT "Id" FROM sessions))
+), named AS (
+    SELECT driver AS id FROM entries UNION SELECT team FROM entries
+    UNION SELECT "DriverId" FROM entrants UNION SELECT "TeamId" FROM entrants
+    UNION SELECT "CircuitId" FROM rounds WHERE "Id" IN (SELECT "Id" FROM here)
 ), circuits AS (
     SELECT * FROM "Circuits"
     WHERE "Id" = ANY(%(ids)s::uuid[])
        OR "Slug" = ANY(%(circuit_slugs)s::text[])
        OR "Id" IN (SELECT target FROM own WHERE kind = 'circuit')
+       OR %(everything)s AND "Id" IN (SELECT id FROM named)
        OR "Id" IN (
            SELECT "CircuitId" FROM "CircuitAliases"
            WHERE "AliasSlug" = ANY(%(circuit_slugs)s::text[]))
@@ -133,14 +158,21 @@ WITH series AS (
     WHERE "Id" = ANY(%(ids)s::uuid[])
        OR "Slug" = ANY(%(team_slugs)s::text[])
        OR "Id" IN (SELECT target FROM own WHERE kind = 'team')
+       OR %(everything)s AND "Id" IN (SELECT id FROM named)
        OR "Id" IN (
            SELECT "TeamId" FROM "TeamAliases"
-           WHERE "AliasSlug" = ANY(%(team_slugs)s::text[]))
+           WHERE "AliasSlug" = ANY(%(team_slugs)s::text[])
+             AND "Source" IS DISTINCT FROM 'lineage')
 ), drivers AS (
-    SELECT * FROM "Drivers"
+    SELECT *, "Id" = ANY(%(ids)s::uuid[])
+              OR "Slug" = ANY(%(driver_slugs)s::text[])
+              OR "Id" IN (SELECT target FROM own WHERE kind = 'driver')
+              OR %(everything)s AND "Id" IN (SELECT id FROM named) AS claimed
+    FROM "Drivers"
     WHERE "Id" = ANY(%(ids)s::uuid[])
        OR "Slug" = ANY(%(driver_slugs)s::text[])
        OR "Id" IN (SELECT target FROM own WHERE kind = 'driver')
+       OR %(everything)s AND "Id" IN (SELECT id FROM named)
        OR "Id" IN (
            SELECT "DriverId" FROM "DriverAliases"
            WHERE "AliasSlug" = ANY(%(driver_slugs)s::text[]))
@@ -149,90 +181,132 @@ WITH series AS (
 ), targets AS (
     SELECT "Id" FROM rounds UNION ALL SELECT "Id" FROM sessions UNION ALL SELECT "Id" FROM entrants
     UNION ALL SELECT "Id" FROM circuits UNION ALL SELECT "Id" FROM teams
-    UNION ALL SELECT "Id" FROM drivers
-        WHERE "Id" IN (SELECT target FROM own WHERE kind = 'driver')
-           OR "Slug" = ANY(%(driver_slugs)s::text[])
+    UNION ALL SELECT "Id" FROM drivers WHERE claimed
 ), claims AS (
-    SELECT * FROM own
-    UNION SELECT * FROM ingest.claims WHERE target IN (SELECT "Id" FROM targets)
+    SELECT * FROM own WHERE target IS NULL OR target NOT IN (SELECT "Id" FROM targets)
+    UNION ALL SELECT * FROM ingest.claims WHERE target = ANY(ARRAY(SELECT "Id" FROM targets))
 )
 SELECT (SELECT "Id" FROM series), (SELECT "Id" FROM season),
     (SELECT coalesce(jsonb_agg(jsonb_build_array(
         source, kind, key, target, observed_at, fields, dates)), '[]') FROM claims),
-    (SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'Id', "Id", 'Slug', "Slug", 'Name', "Name", 'Location', "Location", 'Country', "Country",
-        'CountryCode', "CountryCode", 'Latitude', "Latitude", 'Longitude', "Longitude"
-        )), '[]') FROM circuits),
-    (SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'Id', "Id", 'Slug', "Slug", 'Name', "Name", 'ShortName', "ShortName",
-        'PrimaryColor', "PrimaryColor", 'Nationality', "Nationality")), '[]') FROM teams),
-    (SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'Id', "Id", 'Slug', "Slug", 'FirstName', "FirstName", 'LastName', "LastName",
-        'Abbreviation', "Abbreviation", 'Nationality', "Nationality",
-        'HeadshotUrl', "HeadshotUrl", 'OpenF1DriverNumber', "OpenF1DriverNumber"
-        )), '[]') FROM drivers),
-    (SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'Id', "Id", 'SeasonId', "SeasonId", 'Slug', "Slug", 'CircuitId', "CircuitId",
-        'Name', "Name", 'RoundNumber', "RoundNumber", 'DateStart', "DateStart",
-        'DateEnd', "DateEnd", 'OpenF1MeetingKey', "OpenF1MeetingKey",
-        'here', "Id" IN (SELECT "Id" FROM here))), '[]') FROM rounds),
-    (SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'Id', "Id", 'RoundId', "RoundId", 'Type', "Type", 'StartTimeUtc', "StartTimeUtc",
-        'Status', "Status", 'OpenF1SessionKey', "OpenF1SessionKey")), '[]') FROM sessions),
-    (SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'Id', "Id", 'RoundId', "RoundId", 'DriverId', "DriverId", 'TeamId', "TeamId",
-        'Role', "Role")), '[]') FROM entrants),
+    {kinds},
     (SELECT coalesce(jsonb_agg(to_jsonb(entries)), '[]') FROM entries),
     (SELECT coalesce(jsonb_agg(a), '[]') FROM (
         SELECT jsonb_build_array('circuit', "CircuitId", "AliasSlug") AS a FROM "CircuitAliases"
             WHERE "AliasSlug" = ANY(%(circuit_slugs)s::text[])
         UNION ALL SELECT jsonb_build_array('team', "TeamId", "AliasSlug") FROM "TeamAliases"
             WHERE "AliasSlug" = ANY(%(team_slugs)s::text[])
+              AND "Source" IS DISTINCT FROM 'lineage'
         UNION ALL SELECT jsonb_build_array('driver', "DriverId", "AliasSlug") FROM "DriverAliases"
             WHERE "AliasSlug" = ANY(%(driver_slugs)s::text[])
-    ) all_aliases)
+    ) all_aliases),
+    (SELECT coalesce(array_agg("Id"), '{{}}') FROM drivers WHERE NOT claimed)
 """
 
-_KINDS = ("circuit", "team", "driver", "round", "session", "entrant")
+
+_MORE = """
+SELECT (SELECT coalesce(jsonb_agg(jsonb_build_array(
+            source, kind, key, target, observed_at, fields, dates)), '[]')
+        FROM ingest.claims WHERE target = ANY(%(ids)s)),
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(driver, first, last)), '[]')
+     FROM (SELECT driver, min(first) AS first, max(last) AS last
+           FROM (SELECT e."DriverId" AS driver, s."Year" AS first, s."Year" AS last
+                 FROM "Entrants" e
+                 JOIN "Rounds" r ON r."Id" = e."RoundId" JOIN "Seasons" s ON s."Id" = r."SeasonId"
+                 WHERE e."DriverId" = ANY(%(ids)s)
+                 UNION ALL
+                 SELECT target, (fields -> 'Career' ->> 0)::int, (fields -> 'Career' ->> 1)::int
+                 FROM ingest.claims
+                 WHERE target = ANY(%(ids)s) AND kind = 'driver' AND fields ? 'Career') spans
+           GROUP BY driver) careers)
+"""
 
 
 def read(db: Db, question: Question) -> State:
     """Read the state in one statement."""
-    found = db.execute(_READ, _parameters(question)).fetchone()
+    found = db.execute(_statement(question.source), _parameters(question)).fetchone()
     if found is None:
         raise RuntimeError("a SELECT without FROM gave no row")
-    series, season, claims, *rows, entries, aliases = found
+    series, season, claims, *rows, entries, aliases, unclaimed = found
     return State(
         series=series,
         season=season,
         claims={claim.identity: claim for claim in map(_claim, claims)},
         rows={
             kind: {UUID(row.pop("Id")): _typed(row) for row in found_rows}
-            for kind, found_rows in zip(_KINDS, rows, strict=True)
+            for kind, found_rows in zip(BY_KIND, rows, strict=True)
         },
         aliases=_aliases(aliases),
         entries=entries,
+        unclaimed=set(unclaimed),
+    )
+
+
+def read_more(db: Db, state: State, drivers: Iterable[UUID]) -> None:
+    """Add to the state what is claimed of these drivers, and the years of their careers."""
+    ids = sorted(drivers)
+    found = db.execute(_MORE, {"ids": ids}).fetchone()
+    if found is None:
+        raise RuntimeError("a SELECT without FROM gave no row")
+    claims, years = found
+    state.claims.update((claim.identity, claim) for claim in map(_claim, claims))
+    state.years.update((UUID(id_), (first, last)) for id_, first, last in years)
+    state.unclaimed.difference_update(ids)
+
+
+@cache
+def _statement(source: str) -> bytes:
+    def own(kind: str) -> sql.Composable:
+        column = KEY_COLUMNS.get((source, kind))
+        return sql.Identifier(column) if column else sql.SQL("NULL::int")
+
+    return sql.SQL(_READ).format(
+        round_key=own("round"),
+        session_key=own("session"),
+        kinds=sql.SQL(", ").join(_rows(kind, table) for kind, table in BY_KIND.items()),
+    ).as_bytes()
+
+
+def _rows(kind: str, table: Table) -> sql.Composed:
+    """The rows of a kind as JSON: all columns that are written, and ``here`` of a round."""
+    columns = [sql.Identifier(name) for name in ("Id", *table.once, *table.columns)]
+    pairs: list[sql.Composable] = [
+        sql.SQL("{}, {}").format(sql.Literal(column.as_string().strip('"')), column)
+        for column in columns
+    ]
+    if kind == "round":
+        pairs.append(sql.SQL("'own_key', own_key, 'here', \"Id\" IN (SELECT \"Id\" FROM here)"))
+    return sql.SQL("(SELECT coalesce(jsonb_agg(jsonb_build_object({})), '[]') FROM {})").format(
+        sql.SQL(", ").join(pairs), sql.Identifier(f"{kind}s")
     )
 
 
 def _parameters(question: Question) -> dict[str, Any]:
+    meetings = sorted(question.meetings)
+    sessions = sorted(question.keys.get("session", ()))
     return {
         "source": question.source,
         "series": question.series,
         "year": question.year,
         "season": question.season,
-        "meeting": question.meeting,
-        "first_day": question.first_day,
+        "meetings": meetings,
+        "meeting_numbers": _numbers(question.source, "round", meetings),
+        "session_numbers": _numbers(question.source, "session", sessions),
+        "session_keys": sessions,
+        "days": sorted(question.days),
+        "everything": question.everything,
         "ids": sorted(question.ids),
-        **{
-            f"{kind}_keys": sorted(question.keys.get(kind, ()))
-            for kind in ("circuit", "team", "driver", "session")
-        },
+        **{f"{kind}_keys": sorted(question.keys.get(kind, ())) for kind in SHARED},
         **{
             f"{kind}_slugs": sorted(question.slugs.get(kind, ()))
             for kind in ("circuit", "team", "driver", "round")
         },
     }
+
+
+def _numbers(source: str, kind: str, keys: Iterable[str]) -> list[int]:
+    """The keys, where the product has a column for this source's."""
+    return [int(key) for key in keys] if (source, kind) in KEY_COLUMNS else []
 
 
 def _claim(row: list[Any]) -> Claim:

@@ -11,8 +11,9 @@ WITH moved AS (
     JOIN ingest.claims w
       ON w.source = 'written' AND w.kind = 'session' AND w.target = s."Id"
     CROSS JOIN LATERAL (
-        SELECT coalesce(max((c.fields ->> 'EndTimeUtc')::timestamptz),
-                        s."StartTimeUtc" + interval '2 hours') AS ends_at
+        SELECT coalesce(max((c.fields ->> 'EndTimeUtc')::timestamptz), s."StartTimeUtc"
+            + CASE WHEN bool_and((c.fields ->> 'DayOnly')::bool) THEN interval '36 hours'
+                   ELSE interval '2 hours' END) AS ends_at
         FROM ingest.claims c WHERE c.target = s."Id" AND c.kind = 'session'
     ) e
     WHERE s."Status" IN (0, 1) AND s."StartTimeUtc" <= now()

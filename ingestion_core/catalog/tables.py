@@ -1,9 +1,10 @@
 """The product's tables as this project writes them: which columns are ours, which are set once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
@@ -22,7 +23,7 @@ class Table:
     once: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def write(self) -> sql.Composed:
+    def write(self) -> bytes:
         """One statement for new rows and changed ones.
 
         A changed row is only touched if it still is what the change was computed from: whatever
@@ -65,7 +66,7 @@ class Table:
             was=sql.SQL(", ").join(
                 sql.SQL("r.{}").format(sql.Identifier(f"was {name}")) for name in self.columns
             ),
-        )
+        ).as_bytes()
 
 
 CIRCUITS = Table(
@@ -77,12 +78,20 @@ CIRCUITS = Table(
         "CountryCode": "text",
         "Latitude": "double precision",
         "Longitude": "double precision",
+        "Altitude": "integer",
+        "WikipediaUrl": "text",
     },
     once={"Slug": "text"},
 )
 TEAMS = Table(
     "Teams",
-    {"Name": "text", "ShortName": "text", "PrimaryColor": "text", "Nationality": "text"},
+    {
+        "Name": "text",
+        "ShortName": "text",
+        "PrimaryColor": "text",
+        "Nationality": "text",
+        "WikipediaUrl": "text",
+    },
     once={"Slug": "text"},
 )
 DRIVERS = Table(
@@ -93,7 +102,10 @@ DRIVERS = Table(
         "Abbreviation": "text",
         "Nationality": "text",
         "HeadshotUrl": "text",
+        "DriverNumber": "integer",
         "OpenF1DriverNumber": "integer",
+        "DateOfBirth": "date",
+        "WikipediaUrl": "text",
     },
     once={"Slug": "text"},
 )
@@ -106,6 +118,8 @@ ROUNDS = Table(
         "DateStart": "date",
         "DateEnd": "date",
         "OpenF1MeetingKey": "integer",
+        "ErgastRaceId": "integer",
+        "WikipediaUrl": "text",
     },
     once={"SeasonId": "uuid", "Slug": "text"},
 )
@@ -132,12 +146,18 @@ BY_KIND: Mapping[str, Table] = {
     "session": SESSIONS,
     "entrant": ENTRANTS,
 }
+#: The columns in which the product keeps a source's own key of a thing.
+KEY_COLUMNS: Mapping[tuple[str, str], str] = {
+    ("openf1", "round"): "OpenF1MeetingKey",
+    ("openf1", "session"): "OpenF1SessionKey",
+    ("ergast", "round"): "ErgastRaceId",
+}
 #: Kinds that every season shares; changing one takes the identity lock.
 SHARED = frozenset({"circuit", "team", "driver"})
 
 
-def write(db: Connection[TupleRow], table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Write new and changed rows in one statement; how many were added or changed.
+def write(db: Connection[TupleRow], table: Table, rows: Mapping[UUID, Mapping[str, Any]]) -> int:
+    """Write new and changed rows, by id, in one statement; how many were added or changed.
 
     Raises:
         psycopg.errors.UniqueViolation: somebody made the same thing meanwhile; the next attempt
@@ -145,5 +165,5 @@ def write(db: Connection[TupleRow], table: Table, rows: Sequence[Mapping[str, An
     """
     if not rows:
         return 0
-    row = db.execute(table.write, (Jsonb(sorted(rows, key=lambda one: str(one["Id"]))),)).fetchone()
+    row = db.execute(table.write, (Jsonb([rows[id_] for id_ in sorted(rows)]),)).fetchone()
     return sum(row) if row else 0

@@ -1,35 +1,41 @@
-"""The writer: a calendar or a weekend into claims, and from claims into the product's rows.
+"""The writer: a calendar, a weekend or a season into claims, and from claims into rows.
 
 Locks in one order: the season's first, then, only if something that seasons share changes, the
 identity lock; what was read before a lock was taken is read again after it. Everything happens in
 the caller's transaction, in a fixed number of set-based statements.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from ingestion_core.catalog import bookkeeping, roles, tables
-from ingestion_core.catalog.entrants import Entries, plan_entrants, plan_entries, sweep
-from ingestion_core.catalog.plan import Plan
-from ingestion_core.catalog.profiles import (
-    candidates,
-    plan_circuit,
-    plan_drivers,
-    plan_teams,
-    want_circuit,
-    want_driver,
-    want_team,
+from ingestion_core.catalog import bookkeeping, profiles, roles, tables
+from ingestion_core.catalog.entrants import (
+    Entries,
+    Known,
+    plan_entries,
+    project_entrants,
+    sweep,
 )
-from ingestion_core.catalog.rounds import plan_round, plan_rounds
-from ingestion_core.catalog.sessions import plan_sessions
-from ingestion_core.catalog.state import Question, State, read, season_key
+from ingestion_core.catalog.plan import Plan
+from ingestion_core.catalog.rounds import claim_rounds, new_rounds, project_rounds
+from ingestion_core.catalog.sessions import Planned, claim_sessions, project_sessions
+from ingestion_core.catalog.state import Question, State, read, read_more, season_key
 from ingestion_core.identity import ids
-from ingestion_core.racing.types import Calendar, Weekend
+from ingestion_core.identity.resolve import Match, Wanted
+from ingestion_core.racing.types import (
+    Calendar,
+    CircuitProfile,
+    DriverProfile,
+    Season,
+    TeamProfile,
+    Weekend,
+)
 
 Db = Connection[TupleRow]
 
@@ -39,7 +45,7 @@ _SERIES_NAMES = {"formula-1": "Formula 1"}
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a meeting came to, in counts. ``rows``: added, changed or removed in the product.
+    """What meetings came to, in counts. ``rows``: added, changed or removed in the product.
 
     ``relisted``: whether anybody's entry differs from what was stored.
     """
@@ -90,9 +96,9 @@ def write_calendar(db: Db, calendar: Calendar, fill_only: bool = False) -> list[
                 "Digest": one.digest,
             },
         )
-    plan_rounds(plan, origin.source, season, {})
+    project_rounds(plan, season, {})
     bookkeeping.save_claims(db, plan.claims.values())
-    if tables.write(db, tables.ROUNDS, plan.rows.get("round", [])) and state.season:
+    if tables.write(db, tables.ROUNDS, plan.rows.get("round", {})) and state.season:
         roles.assign(db, state.season)
     return news
 
@@ -108,12 +114,22 @@ def write_weekend(db: Db, weekend: Weekend, now: datetime, fill_only: bool = Fal
         now: for the sessions' status.
         fill_only: an answer observed later was stored already.
     """
-    question = _question(weekend)
+    return _write(db, [weekend], now, fill_only)
 
-    def draw() -> _Drawn:
-        return _draw(read(db, question), weekend, now, fill_only)
 
-    drawn = _under_locks(db, draw)
+def write_season(db: Db, season: Season, now: datetime, fill_only: bool = False) -> Written:
+    """Store a season's meetings at once; as ``write_weekend`` does one."""
+    bookkeeping.quarantine(db, season.origin.source, season.origin.key, season.unreadable)
+    if not season.weekends:
+        return Written(0, 0, 0, 0, len(season.unreadable), (), relisted=False)
+    written = _write(db, season.weekends, now, fill_only)
+    return replace(written, quarantined=written.quarantined + len(season.unreadable))
+
+
+def _write(db: Db, weekends: Sequence[Weekend], now: datetime, fill_only: bool) -> Written:
+    first = weekends[0]
+    source = first.origin.source
+    drawn = _under_locks(db, _Named.of(weekends), weekends, now, fill_only)
     plan = drawn.plan
     bookkeeping.save_claims(db, plan.claims.values())
     rows = 0
@@ -122,40 +138,71 @@ def write_weekend(db: Db, weekend: Weekend, now: datetime, fill_only: bool = Fal
             db,
             drawn.series,
             plan.state.series is None,
-            weekend.series,
-            _SERIES_NAMES[weekend.series],
+            first.series,
+            _SERIES_NAMES[first.series],
             drawn.season,
-            weekend.year,
+            first.year,
         )
     for kind, table in tables.BY_KIND.items():
-        rows += tables.write(db, table, plan.rows.get(kind, []))
-    replaced = drawn.entries.replaced
-    if replaced:
+        rows += tables.write(db, table, plan.rows.get(kind, {}))
+    entries = drawn.entries
+    if entries.replaced:
         bookkeeping.replace_entries(
             db,
-            weekend.origin.source,
-            sorted(replaced),
+            source,
+            entries.replaced,
             [
-                (session, driver, car, team)
-                for session in sorted(replaced)
-                for driver, (car, team) in sorted(replaced[session].items())
+                {"session": str(session), "driver": str(driver), **seat.stored()}
+                for session in sorted(entries.replaced)
+                for driver, seat in sorted(entries.lists[session][source].items())
             ],
             plan.observed_at,
         )
     if drawn.unlisted:
-        rows += sweep(db, drawn.round_id)
-    if replaced or plan.rows.get("round") or plan.rows.get("entrant"):
+        rows += sweep(db, drawn.unlisted)
+    if entries.replaced or plan.rows.get("round") or plan.rows.get("entrant"):
         rows += roles.assign(db, drawn.season)
-    bookkeeping.quarantine(db, weekend.origin.source, weekend.key, weekend.unreadable)
+    for weekend in weekends:
+        bookkeeping.quarantine(db, source, weekend.key, weekend.unreadable)
     return Written(
-        rounds=1,
-        sessions=len(weekend.sessions),
-        entrants=len({driver for _, driver, _ in drawn.entries.all}),
+        rounds=len(weekends),
+        sessions=sum(len(one.sessions) for one in weekends),
+        entrants=drawn.entrants,
         rows=rows,
-        quarantined=len(weekend.unreadable),
-        shrunk=tuple(drawn.entries.shrunk),
-        relisted=bool(replaced),
+        quarantined=sum(len(one.unreadable) for one in weekends),
+        shrunk=tuple(entries.shrunk),
+        relisted=bool(entries.replaced),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Who and what weekends name: the source's keys to profiles, and to what is looked for."""
+
+    circuits: dict[str, tuple[CircuitProfile, Wanted]]
+    teams: dict[str, tuple[TeamProfile, Wanted]]
+    drivers: dict[str, tuple[DriverProfile, Wanted]]
+
+    @classmethod
+    def of(cls, weekends: Sequence[Weekend]) -> "_Named":
+        source, year = weekends[0].origin.source, weekends[0].year
+        circuits = {one.circuit.key: one.circuit for one in weekends}
+        teams = {team.key: team for one in weekends for team in one.teams}
+        drivers = {driver.key: driver for one in weekends for driver in one.drivers}
+        return cls(
+            {key: (it, profiles.want_circuit(source, it)) for key, it in circuits.items()},
+            {key: (it, profiles.want_team(source, it, year)) for key, it in teams.items()},
+            {key: (it, profiles.want_driver(it, year)) for key, it in drivers.items()},
+        )
+
+    def wanted(self, kind: str) -> list[Wanted]:
+        """What is looked for of a kind."""
+        named: dict[str, list[Wanted]] = {
+            "circuit": [wanted for _, wanted in self.circuits.values()],
+            "team": [wanted for _, wanted in self.teams.values()],
+            "driver": [wanted for _, wanted in self.drivers.values()],
+        }
+        return named[kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,57 +210,135 @@ class _Drawn:
     plan: Plan
     series: UUID
     season: UUID
-    round_id: UUID
     entries: Entries
-    unlisted: bool
+    entrants: int
+    unlisted: set[UUID]
 
 
-def _under_locks(db: Db, draw: Callable[[], _Drawn]) -> _Drawn:
+def _under_locks(
+    db: Db, named: _Named, weekends: Sequence[Weekend], now: datetime, fill_only: bool
+) -> _Drawn:
     """Draw up the plan under the locks that it turns out to need."""
-    drawn = draw()
-    if drawn.plan.shared or drawn.plan.state.season is None:
+    question = _question(named, weekends)
+    state = read(db, question)
+    locked = state.season is None or not _all_decided(state, question.source, named)
+    if locked:
         bookkeeping.lock_identity(db)
-        drawn = draw()
+        state = read(db, question)
+    drawn = _draw(db, state, named, weekends, now, fill_only)
+    if drawn.plan.shared and not locked:
+        bookkeeping.lock_identity(db)
+        drawn = _draw(db, read(db, question), named, weekends, now, fill_only)
     return drawn
 
 
-def _question(weekend: Weekend) -> Question:
-    source = weekend.origin.source
-    circuit = want_circuit(source, weekend.circuit)
-    teams = [want_team(source, one, weekend.year) for one in weekend.teams]
-    drivers = [want_driver(one) for one in weekend.drivers]
-    return Question(
-        source=source,
-        series=weekend.series,
-        year=weekend.year,
-        meeting=weekend.key,
-        first_day=weekend.first_day.isoformat(),
-        keys={
-            "circuit": [circuit.key],
-            "team": [one.key for one in teams],
-            "driver": [one.key for one in drivers],
-            "session": [one.key for one in weekend.sessions],
-        },
-        slugs={
-            "circuit": candidates([circuit]),
-            "team": candidates(teams),
-            "driver": candidates(drivers),
-            "round": [weekend.slug, *(f"{weekend.slug}-{n}" for n in range(2, 5))],
-        },
-        ids=[circuit.id, *(one.id for one in teams), *(one.id for one in drivers)],
+def _all_decided(state: State, source: str, named: _Named) -> bool:
+    return all(
+        one.key in state.decided(source, kind)
+        for kind in tables.SHARED
+        for one in named.wanted(kind)
     )
 
 
-def _draw(state: State, weekend: Weekend, now: datetime, fill_only: bool) -> _Drawn:
-    source = weekend.origin.source
-    plan = Plan(state, weekend.origin.observed_at.isoformat(), fill_only)
-    series = state.series or ids.of("series", weekend.series)
-    season = state.season or ids.of("season", weekend.series, weekend.year)
-    circuit = plan_circuit(plan, source, weekend.circuit)
-    teams = plan_teams(plan, source, weekend.teams, weekend.year)
-    drivers = plan_drivers(plan, source, weekend.drivers)
-    round_id = plan_round(plan, weekend, season, circuit.id, circuit.slug)
-    sessions = plan_sessions(plan, weekend, round_id, now)
-    entries = plan_entries(plan, source, sessions, drivers, teams)
-    unlisted = plan_entrants(plan, round_id, entries)
-    return _Drawn(plan, series, season, round_id, entries, unlisted)
+def _question(named: _Named, weekends: Sequence[Weekend]) -> Question:
+    first = weekends[0]
+    wanted = {kind: named.wanted(kind) for kind in tables.SHARED}
+    return Question(
+        source=first.origin.source,
+        series=first.series,
+        year=first.year,
+        meetings=[one.key for one in weekends],
+        days=[one.last_day.isoformat() for one in weekends],
+        keys={
+            **{kind: [one.key for one in those] for kind, those in wanted.items()},
+            "session": [session.key for one in weekends for session in one.sessions],
+        },
+        slugs={
+            **{kind: profiles.candidates(those) for kind, those in wanted.items()},
+            "round": [
+                slug
+                for one in weekends
+                for slug in (one.slug, *(f"{one.slug}-{number}" for number in range(2, 5)))
+            ],
+        },
+        ids=[one.id for those in wanted.values() for one in those],
+    )
+
+
+def _draw(
+    db: Db,
+    state: State,
+    named: _Named,
+    weekends: Sequence[Weekend],
+    now: datetime,
+    fill_only: bool,
+) -> _Drawn:
+    origin, year = weekends[0].origin, weekends[0].year
+    source, series_slug = origin.source, weekends[0].series
+    plan = Plan(state, origin.observed_at.isoformat(), fill_only)
+    series = state.series or ids.of("series", series_slug)
+    season = state.season or ids.of("season", series_slug, year)
+    circuits = profiles.match(plan, source, "circuit", named.wanted("circuit"))
+    teams = profiles.match(plan, source, "team", named.wanted("team"))
+    drivers = _match_drivers(db, plan, source, named.wanted("driver"))
+    for key, (circuit, _) in named.circuits.items():
+        profiles.claim_circuit(plan, source, circuit, circuits[key].id)
+    for team, wanted in named.teams.values():
+        profiles.claim_team(plan, source, wanted.key, team, teams[wanted.key].id)
+    for key, (driver, _) in named.drivers.items():
+        profiles.claim_driver(plan, source, driver, drivers[key].id)
+    for kind, matches in (("circuit", circuits), ("team", teams), ("driver", drivers)):
+        profiles.project_shared(plan, kind, {one.id: one.slug for one in matches.values()})
+    rounds = claim_rounds(
+        plan,
+        weekends,
+        {key: one.id for key, one in circuits.items()},
+        {key: one.slug for key, one in circuits.items()},
+    )
+    project_rounds(plan, season_key(series_slug, year), new_rounds(plan, weekends, rounds, season))
+    of_round = _sessions_by_round(state)
+    planned: list[Planned] = []
+    round_of: dict[UUID, UUID] = {}
+    for weekend in weekends:
+        round_id = rounds[weekend.key]
+        own = claim_sessions(plan, weekend, round_id, of_round)
+        planned += own
+        of_round[round_id] |= {id_ for id_, _ in own}
+        round_of.update((id_, round_id) for id_, _ in own)
+    project_sessions(plan, round_of, now)
+    entries = plan_entries(
+        plan,
+        source,
+        planned,
+        {key: one.id for key, one in drivers.items()},
+        {key: Known(teams[wanted.key].id, wanted.key) for key, (_, wanted) in named.teams.items()},
+    )
+    entrants, unlisted = project_entrants(
+        plan, {id_: sorted(of_round[id_]) for id_ in rounds.values()}, entries.lists
+    )
+    return _Drawn(plan, series, season, entries, entrants, unlisted)
+
+
+def _match_drivers(db: Db, plan: Plan, source: str, wanted: Sequence[Wanted]) -> dict[str, Match]:
+    """Who they are; whoever was found by name alone is looked at more closely first."""
+    state = plan.state
+    matches = profiles.match(plan, source, "driver", wanted)
+    doubtful = profiles.doubtful(
+        wanted, matches, state.known("driver"), state.decided(source, "driver")
+    )
+    if doubtful:
+        read_more(db, state, doubtful)
+        matches = profiles.match(plan, source, "driver", wanted)
+    unclaimed = {one.id for one in matches.values()} & state.unclaimed
+    if unclaimed:
+        read_more(db, state, unclaimed)
+    if doubtful or unclaimed:
+        plan.index_anew()
+    return matches
+
+
+def _sessions_by_round(state: State) -> defaultdict[UUID, set[UUID]]:
+    found: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    for id_, row in state.rows["session"].items():
+        found[UUID(row["RoundId"])].add(id_)
+    return found

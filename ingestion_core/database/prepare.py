@@ -24,18 +24,26 @@ _NEEDED_COLUMNS = """
 "SeriesAliases": SeriesId uuid, AliasSlug text
 "Seasons": Id uuid, SeriesId uuid, Year integer
 "Circuits": Id uuid, Name text, Slug text, Location text, Country text, CountryCode text?,
-    Latitude double precision?, Longitude double precision?
+    Latitude double precision?, Longitude double precision?, Altitude integer?, WikipediaUrl text?
 "CircuitAliases": CircuitId uuid, AliasSlug text
 "Rounds": Id uuid, SeasonId uuid, CircuitId uuid, Name text, Slug text, RoundNumber integer,
-    DateStart date, DateEnd date, OpenF1MeetingKey integer?, ErgastRaceId integer?
+    DateStart date, DateEnd date, OpenF1MeetingKey integer?, ErgastRaceId integer?,
+    WikipediaUrl text?
 "Sessions": Id uuid, RoundId uuid, Type integer, StartTimeUtc timestamp with time zone,
     Status integer, OpenF1SessionKey integer?
 "Drivers": Id uuid, FirstName text, LastName text, Slug text, Abbreviation text?,
-    Nationality text?, HeadshotUrl text?, DriverNumber integer?, OpenF1DriverNumber integer?
+    Nationality text?, HeadshotUrl text?, DriverNumber integer?, OpenF1DriverNumber integer?,
+    DateOfBirth date?, WikipediaUrl text?
 "DriverAliases": DriverId uuid, AliasSlug text
-"Teams": Id uuid, Name text, Slug text, ShortName text?, PrimaryColor text?, Nationality text?
-"TeamAliases": TeamId uuid, AliasSlug text
+"Teams": Id uuid, Name text, Slug text, ShortName text?, PrimaryColor text?, Nationality text?,
+    WikipediaUrl text?
+"TeamAliases": Id uuid, TeamId uuid, AliasName text, AliasSlug text, SeriesId uuid?,
+    ValidFrom date?, ValidUntil date?, Source text?
 "Entrants": Id uuid, RoundId uuid, DriverId uuid, TeamId uuid, Role integer
+"PendingMatches": Id uuid, EntityType integer, IncomingName text, IncomingDataJson jsonb?,
+    CandidateEntityId uuid?, CandidateEntityName text?, MatchScore numeric, SignalsJson jsonb?,
+    Source text, Status integer, ResolvedAt timestamp with time zone?, ResolvedBy text?,
+    Resolution integer?, ResolutionNotes text?, CreatedAt timestamp with time zone
 """
 
 #: Unique keys, each a choice of column sets: documents and migrations name two for Entrants.

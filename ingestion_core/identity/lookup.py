@@ -1,9 +1,13 @@
 """Look-ups in the hand-checked tables: by a source's key, by a folded name, by season."""
 
 from functools import cache
+from typing import Final
 
 from ingestion_core.identity import tables
 from ingestion_core.racing.names import fold
+
+#: Sources whose people have keys of their own: two keys are two people. The others' are names.
+OWN_KEYS: Final = frozenset({"ergast", "thethirdturn"})
 
 
 def circuit(source: str, key: str) -> tables.CircuitRow | None:
@@ -17,6 +21,28 @@ def team(source: str, key: str, year: int) -> tables.TeamRow | None:
         if first <= year <= last:
             return row
     return None
+
+
+def team_claim_key(source: str, key: str, year: int) -> str:
+    """The key under which a decision on a team is kept: one that is dated means several teams.
+
+    Ergast's ``sauber`` of 2024 is Kick Sauber's: ``sauber:kick-sauber``.
+    """
+    row = team(source, key, year)
+    return f"{key}:{row.slug}" if row is not None and len(_meanings(source, key)) > 1 else key
+
+
+def team_by_claim(source: str, claim_key: str) -> tables.TeamRow | None:
+    """The constructor that is meant by a key of ``team_claim_key``."""
+    key, _, slug = claim_key.partition(":")
+    if slug:
+        return _teams_by_slug().get(slug)
+    rows = _meanings(source, key)
+    return next(iter(rows.values())) if len(rows) == 1 else None
+
+
+def _meanings(source: str, key: str) -> dict[str, tables.TeamRow]:
+    return {row.slug: row for _, _, row in _teams().get((source, key), ())}
 
 
 def team_key(name: str) -> str:
@@ -40,14 +66,32 @@ def person_key(first_name: str, last_name: str, year: int) -> str:
     return fold(f"{first_name} {last_name}")
 
 
+def person_of(source: str, key: str, first_name: str, last_name: str) -> str:
+    """The key, across all sources, of a person whom a source knows by a key of its own."""
+    known = _people_by_source().get((source, key))
+    return fold(f"{known.first_name} {known.last_name}" if known else f"{first_name} {last_name}")
+
+
 def person_by_key(key: str) -> tables.DriverRow | None:
     """The row whose canonical name folds to ``key``."""
     return _people_by_key().get(key)
 
 
+def person_by_claim(source: str, key: str) -> tables.DriverRow | None:
+    """The row of whoever ``source`` calls ``key``, be it a key of its own or a folded name."""
+    return _people_by_source().get((source, key)) or (
+        _people_by_key().get(key) if source not in OWN_KEYS else None
+    )
+
+
 def demonym(country_code: str) -> str | None:
     """What a citizen is called: ``NED`` is Dutch. None for a code that nobody explained."""
     return _demonyms().get(country_code)
+
+
+def nationality(text: str) -> str:
+    """The one spelling of a demonym: ``Argentinian`` is Argentine."""
+    return _nationalities().get(fold(text), text)
 
 
 def country_name(name: str) -> str:
@@ -70,6 +114,11 @@ def _circuits() -> dict[tuple[str, str], tables.CircuitRow]:
         if row.thethirdturn:
             found["thethirdturn", row.thethirdturn] = row
     return found
+
+
+@cache
+def _teams_by_slug() -> dict[str, tables.TeamRow]:
+    return {row.slug: row for row in tables.teams()}
 
 
 Dated = tuple[int, int, tables.TeamRow]
@@ -103,6 +152,20 @@ def _people() -> dict[str, list[tuple[int, int, tables.DriverRow]]]:
 @cache
 def _people_by_key() -> dict[str, tables.DriverRow]:
     return {fold(f"{row.first_name} {row.last_name}"): row for row in tables.drivers()}
+
+
+@cache
+def _people_by_source() -> dict[tuple[str, str], tables.DriverRow]:
+    return {("ergast", row.ergast): row for row in tables.drivers() if row.ergast}
+
+
+@cache
+def _nationalities() -> dict[str, str]:
+    return {
+        fold(spelling): row.demonym
+        for row in tables.countries()
+        for spelling in (row.demonym, *row.aliases)
+    }
 
 
 @cache

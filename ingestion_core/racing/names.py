@@ -6,6 +6,7 @@ keeps what does: suffixes such as ``Jr.`` and ``III`` tell fathers from sons.
 """
 
 import unicodedata
+from collections.abc import Set
 from functools import lru_cache
 from typing import Final
 
@@ -59,6 +60,15 @@ def slugify(text: str) -> str:
     Empty for a text without any letter or digit; what then names the row is the caller's choice.
     """
     return fold(text).replace(" ", "-")
+
+
+def free(slug: str, taken: Set[str]) -> str:
+    """The address, or with the first number behind it that nobody has: ``-2``, ``-3``."""
+    candidate, number = slug, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{slug}-{number}"
+    return candidate
 
 
 def _decompose(text: str) -> str:

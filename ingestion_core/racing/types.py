@@ -53,41 +53,58 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class CircuitProfile:
-    """A venue in a source's own words; ``key`` is the source's."""
+    """A venue in a source's own words; ``key`` is the source's. ``altitude`` in metres."""
 
     key: str
     name: str
     location: str | None
     country: str | None
-    country_code: str | None
+    country_code: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude: int | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TeamProfile:
-    """A team as a source calls it; ``colour`` is RRGGBB in upper case, without a hash."""
+    """A team as a source calls it; ``colour`` is RRGGBB in upper case, without a hash.
+
+    ``nationality`` is a demonym. ``as_of`` as for drivers.
+    """
 
     key: str
     name: str
-    colour: str | None
-    as_of: datetime
+    colour: str | None = None
+    nationality: str | None = None
+    url: str | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DriverProfile:
     """A driver as a source calls them; ``key`` is the source's key or the folded full name.
 
-    ``number`` is the one carried in the latest session that names the driver, not a permanent one.
-    ``as_of`` says what moment the row speaks of: the start of that session.
+    ``person`` is that of all sources: the folded canonical name. ``nationality`` is a demonym.
+    ``number`` is the one carried in the latest session that names the driver,
+    ``permanent_number`` the driver's own. ``career``: first and last season that the source knows
+    of. ``as_of`` says what moment the row speaks of: the start
+    of that session; None where it speaks of no moment.
     """
 
     key: str
+    person: str
     first_name: str
     last_name: str
-    abbreviation: str | None
-    country_code: str | None
-    headshot_url: str | None
-    number: int | None
-    as_of: datetime
+    abbreviation: str | None = None
+    nationality: str | None = None
+    born: date | None = None
+    headshot_url: str | None = None
+    number: int | None = None
+    permanent_number: int | None = None
+    career: tuple[int, int] | None = None
+    url: str | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +118,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledSession:
-    """A session as planned. ``entries`` None was not answered, empty was asked and is empty."""
+    """A session as planned. ``entries`` None was not answered, empty was asked and is empty.
+
+    ``day_only``: nobody knows the hour; ``start`` is then midnight UTC of the local day.
+    """
 
     key: str
     caption: str
@@ -110,6 +130,7 @@ class ScheduledSession:
     end: datetime | None
     cancelled: bool
     entries: frozenset[Entry] | None = None
+    day_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +149,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Weekend:
-    """One meeting, complete: its sessions and who takes part in them."""
+    """One meeting, complete: its sessions and who takes part in them.
+
+    ``number``: the round's, where the source itself numbers them.
+    """
 
     origin: Origin
     series: str
@@ -145,6 +169,19 @@ class Weekend:
     sessions: tuple[ScheduledSession, ...]
     drivers: tuple[DriverProfile, ...]
     teams: tuple[TeamProfile, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+    number: int | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """All meetings of a season, from a source that gives them at once; by number."""
+
+    origin: Origin
+    series: str
+    year: int
+    weekends: tuple[Weekend, ...]
     unreadable: tuple[Unreadable, ...]
 
 

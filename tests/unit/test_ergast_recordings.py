@@ -12,10 +12,11 @@ import pytest
 
 from ingestion_core.racing.classification import Classification, Line
 from ingestion_core.racing.kinds import ResultStatus, SessionType
+from ingestion_core.racing.types import Season, Weekend
 from ingestion_core.sources.ergast.archive import opened
 from ingestion_core.sources.ergast.library import read_library
 from ingestion_core.sources.ergast.results import classifications, read_results
-from ingestion_core.sources.ergast.season import Round, Season, season
+from ingestion_core.sources.ergast.season import season
 
 YEARS = range(1950, 2025)
 
@@ -61,9 +62,9 @@ def lines(sets: dict[str, Classification], kind: str) -> list[tuple[str, Line]]:
     ]
 
 
-def race(seasons: dict[int, Season], year: int, name: str) -> Round:
+def race(seasons: dict[int, Season], year: int, name: str) -> Weekend:
     """A round by its name."""
-    [found] = [one for one in seasons[year].rounds if one.name == name]
+    [found] = [one for one in seasons[year].weekends if one.name == name]
     return found
 
 
@@ -74,21 +75,21 @@ def test_everything_is_understood(seasons: dict[int, Season]) -> None:
 
 def test_rounds_and_who_entered_them(seasons: dict[int, Season]) -> None:
     """1,125 rounds, numbered without a gap; 861 drivers, 211 constructors, 77 circuits."""
-    rounds = [one for found in seasons.values() for one in found.rounds]
+    rounds = [one for found in seasons.values() for one in found.weekends]
     assert len(rounds) == 1125
     for found in seasons.values():
-        numbers = [one.number for one in found.rounds]
+        numbers = [one.number for one in found.weekends]
         assert numbers == list(range(1, len(numbers) + 1))
-    assert len({one.key for found in seasons.values() for one in found.drivers}) == 861
-    assert len({one.key for found in seasons.values() for one in found.constructors}) == 211
-    assert len({one.key for found in seasons.values() for one in found.circuits}) == 77
+    assert len({who.key for one in rounds for who in one.drivers}) == 861
+    assert len({team.key for one in rounds for team in one.teams}) == 211
+    assert len({one.circuit.key for one in rounds}) == 77
     assert len({one.key for one in rounds}) == 1125
 
 
 def test_sessions_per_season(seasons: dict[int, Season]) -> None:
     """1,889 in all; a race alone before 1994, five a weekend since 2021."""
     count = {
-        year: sum(len(one.sessions) for one in found.rounds) for year, found in seasons.items()
+        year: sum(len(one.sessions) for one in found.weekends) for year, found in seasons.items()
     }
     assert sum(count.values()) == 1889
     assert (count[1950], count[1994], count[2004], count[2020]) == (7, 31, 36, 34)
@@ -100,9 +101,9 @@ def test_races_without_a_time(seasons: dict[int, Season]) -> None:
     untimed = [
         year
         for year, found in seasons.items()
-        for one in found.rounds
+        for one in found.weekends
         for session in one.sessions
-        if session.type is SessionType.RACE and session.start is None
+        if session.type is SessionType.RACE and session.day_only
     ]
     assert (len(untimed), max(untimed)) == (731, 2004)
 
@@ -114,7 +115,7 @@ def test_only_the_second_practice_of_sprint_weekends_of_2023_and_2024_is_none(
     found = Counter(
         year
         for year, one in seasons.items()
-        for each in one.rounds
+        for each in one.weekends
         for session in each.sessions
         if session.type is SessionType.SPRINT_QUALIFYING
     )
@@ -145,9 +146,9 @@ def test_every_race_but_las_vegas_is_on_the_day_of_its_start_in_utc(
     """At Las Vegas alone the day there is not that of the start in UTC."""
     moved = []
     for year, found in seasons.items():
-        for one in found.rounds:
+        for one in found.weekends:
             [session] = [each for each in one.sessions if each.type is SessionType.RACE]
-            if session.start and session.day != session.start.date():
+            if one.last_day != session.start.date():
                 moved.append((year, one.name))
     assert moved == [(2023, "Las Vegas Grand Prix"), (2024, "Las Vegas Grand Prix")]
     assert race(seasons, 2005, "Australian Grand Prix").last_day == date(2005, 3, 6)
@@ -160,9 +161,9 @@ def test_practices_agree_with_openf1_where_both_know_them(
     for year in (2023, 2024):
         rows = loads((recordings / "openf1" / str(year) / "sessions.json").read_bytes())
         known = sorted(datetime.fromisoformat(row["date_start"]) for row in rows)
-        for found in seasons[year].rounds:
+        for found in seasons[year].weekends:
             for session in found.sessions:
-                assert session.start is not None
+                assert not session.day_only
                 near = min(abs((one - session.start).total_seconds()) for one in known)
                 assert near <= 3 * 3600, f"{found.name} {session.key}"
 
@@ -252,7 +253,7 @@ def test_every_line_is_of_an_entry_of_its_session(
 ) -> None:
     """The two ways through the archive agree on who was there."""
     for found in seasons.values():
-        for one in found.rounds:
+        for one in found.weekends:
             for session in one.sessions:
                 if session.entries is None:
                     assert session.key not in sets

@@ -2,6 +2,7 @@
 
 import random
 import zoneinfo
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,11 +11,11 @@ import pytest
 
 from ingestion_core.errors import Unprepared
 from ingestion_core.racing.kinds import SessionType
-from ingestion_core.racing.types import Entry
+from ingestion_core.racing.types import Entry, Season
 from ingestion_core.sources.ergast.archive import opened
 from ingestion_core.sources.ergast.library import read_library
 from ingestion_core.sources.ergast.moments import Given, moments, zone_of
-from ingestion_core.sources.ergast.season import Season, season
+from ingestion_core.sources.ergast.season import season
 from tests.support import archives
 
 VEGAS = ZoneInfo("America/Los_Angeles")
@@ -45,29 +46,19 @@ def starts(zone: ZoneInfo | None, *written: str) -> list[str]:
 
 
 def test_a_sprint_weekend_has_its_sessions_with_their_real_starts(tmp_path: Path) -> None:
-    """The second practice date is the sprint qualifying; a date without a time is only a day."""
-    [found] = shaped(tmp_path, 2023).rounds
-    assert [(one.key, one.type, one.day, one.start) for one in found.sessions] == [
-        (
-            "20/fp1",
-            SessionType.FP1,
-            date(2023, 6, 30),
-            datetime(2023, 6, 30, 11, 30, tzinfo=UTC),
-        ),
-        (
-            "20/qualifying",
-            SessionType.QUALIFYING,
-            date(2023, 6, 30),
-            datetime(2023, 6, 30, 15, tzinfo=UTC),
-        ),
+    """The second practice date is the sprint qualifying; of a date without a time, midnight."""
+    [found] = shaped(tmp_path, 2023).weekends
+    assert [(one.key, one.type, one.start, one.day_only) for one in found.sessions] == [
+        ("20/fp1", SessionType.FP1, datetime(2023, 6, 30, 11, 30, tzinfo=UTC), False),
+        ("20/qualifying", SessionType.QUALIFYING, datetime(2023, 6, 30, 15, tzinfo=UTC), False),
         (
             "20/sprint-qualifying",
             SessionType.SPRINT_QUALIFYING,
-            date(2023, 7, 1),
             datetime(2023, 7, 1, 10, 30, tzinfo=UTC),
+            False,
         ),
-        ("20/sprint", SessionType.SPRINT, date(2023, 7, 1), None),
-        ("20/race", SessionType.RACE, date(2023, 7, 2), datetime(2023, 7, 2, 13, tzinfo=UTC)),
+        ("20/sprint", SessionType.SPRINT, datetime(2023, 7, 1, tzinfo=UTC), True),
+        ("20/race", SessionType.RACE, datetime(2023, 7, 2, 13, tzinfo=UTC), False),
     ]
     assert (found.first_day, found.last_day) == (date(2023, 6, 30), date(2023, 7, 2))
 
@@ -79,7 +70,7 @@ def test_only_since_2023_the_second_practice_of_a_sprint_weekend_is_none(
     """In 2021 and 2022 it was a practice."""
     content = archives.tables()
     content["races"][1] = [one.replace("2023", year) if one else one for one in content["races"][1]]
-    [found] = shaped(tmp_path, int(year), content).rounds
+    [found] = shaped(tmp_path, int(year), content).weekends
     types = {one.type for one in found.sessions}
     assert (second or SessionType.SPRINT_QUALIFYING) in types
     assert len(types & {SessionType.FP2, SessionType.SPRINT_QUALIFYING}) == 1
@@ -87,8 +78,8 @@ def test_only_since_2023_the_second_practice_of_a_sprint_weekend_is_none(
 
 def test_a_qualifying_with_rows_and_no_date_is_on_the_day_before(tmp_path: Path) -> None:
     """Without an hour; the round's days are the known ones."""
-    [found] = shaped(tmp_path, 2019).rounds
-    assert [(one.type, one.day, one.start is None) for one in found.sessions] == [
+    [found] = shaped(tmp_path, 2019).weekends
+    assert [(one.type, one.start.date(), one.day_only) for one in found.sessions] == [
         (SessionType.QUALIFYING, date(2019, 5, 25), True),
         (SessionType.RACE, date(2019, 5, 26), False),
     ]
@@ -97,7 +88,7 @@ def test_a_qualifying_with_rows_and_no_date_is_on_the_day_before(tmp_path: Path)
 
 def test_entries_are_who_drove_what_for_whom(tmp_path: Path) -> None:
     """Of the race those who did not start, too; practice has no list."""
-    [found] = shaped(tmp_path, 2023).rounds
+    [found] = shaped(tmp_path, 2023).weekends
     one, two = Entry("one", "alpha", "44"), Entry("two", "beta", "7")
     assert {session.type: session.entries for session in found.sessions} == {
         SessionType.FP1: None,
@@ -110,16 +101,18 @@ def test_entries_are_who_drove_what_for_whom(tmp_path: Path) -> None:
 
 def test_profiles_carry_everything_that_the_archive_has(tmp_path: Path) -> None:
     """Only of those who entered that season."""
-    found = shaped(tmp_path, 2019)
-    assert [(c.key, c.latitude, c.longitude, c.altitude, c.url) for c in found.circuits] == [
-        ("monaco", 43.7, 7.4, 7.0, archives.W)
-    ]
-    assert [(c.key, c.name, c.nationality) for c in found.constructors] == [
+    [found] = shaped(tmp_path, 2019).weekends
+    circuit = found.circuit
+    assert (circuit.key, circuit.latitude, circuit.longitude, circuit.altitude, circuit.url) == (
+        *("monaco", 43.7, 7.4, 7, archives.W),
+    )
+    assert [(c.key, c.name, c.nationality) for c in found.teams] == [
         ("alpha", "Alpha", "British"),
         ("beta", 'Beta "B" Racing', "Italian"),
     ]
     assert [
-        (d.key, d.last_name, d.abbreviation, d.number, d.born, d.nationality) for d in found.drivers
+        (d.key, d.last_name, d.abbreviation, d.permanent_number, d.born, d.nationality)
+        for d in found.drivers
     ] == [
         ("one", "One", "ONE", 44, date(1985, 1, 7), "British"),
         ("two", "O'Two, Jr.", None, 7, None, "Finnish"),
@@ -132,14 +125,15 @@ def test_a_number_before_2014_is_no_permanent_one(tmp_path: Path) -> None:
     content["races"] = [["10", "2013", "6", "6", "Monaco Grand Prix", "2013-05-26"]]
     content["results"], content["qualifying"] = content["results"][:2], content["qualifying"][:2]
     content["sprint_results"] = []
-    assert [one.number for one in shaped(tmp_path, 2013, content).drivers] == [None, None]
+    [found] = shaped(tmp_path, 2013, content).weekends
+    assert [(one.permanent_number, one.number) for one in found.drivers] == [(None, None)] * 2
 
 
 def test_an_altitude_may_be_below_the_sea(tmp_path: Path) -> None:
     """Baku's is."""
     content = archives.tables()
     content["circuits"][0][7] = "-7"
-    assert shaped(tmp_path, 2019, content).circuits[0].altitude == -7
+    assert shaped(tmp_path, 2019, content).weekends[0].circuit.altitude == -7
 
 
 def test_nothing_depends_on_the_order_of_rows(tmp_path: Path) -> None:
@@ -150,11 +144,7 @@ def test_nothing_depends_on_the_order_of_rows(tmp_path: Path) -> None:
         random.Random(7).shuffle(rows)
         rows.reverse()
     after = shaped(tmp_path / "b", 2023, content)
-    assert (after.rounds, after.drivers, after.constructors) == (
-        before.rounds,
-        before.drivers,
-        before.constructors,
-    )
+    assert [replace(one, origin=before.origin) for one in after.weekends] == [*before.weekends]
 
 
 def test_what_refers_to_nothing_is_quarantined_without_its_result(tmp_path: Path) -> None:
@@ -176,7 +166,7 @@ def test_what_refers_to_nothing_is_quarantined_without_its_result(tmp_path: Path
         ("raceId=10 driverId=77 constructorId=1", "unknown-driver"),
         ("raceId=30", "unknown-circuit"),
     ]
-    assert [len(one.sessions[-1].entries or ()) for one in found.rounds] == [2]
+    assert [len(one.sessions[-1].entries or ()) for one in found.weekends] == [2]
     for one in found.unreadable[:4]:
         assert set(one.row) <= {"raceId", "driverId", "constructorId", "number"}
 
@@ -184,7 +174,7 @@ def test_what_refers_to_nothing_is_quarantined_without_its_result(tmp_path: Path
 def test_a_season_that_is_not_there_is_empty(tmp_path: Path) -> None:
     """It is no error: newer archives have more seasons."""
     found = shaped(tmp_path, 2024)
-    assert (found.rounds, found.drivers, found.origin.key) == ((), (), "2024")
+    assert (found.weekends, found.origin.key) == ((), "2024")
 
 
 def test_las_vegas_in_local_dates() -> None:

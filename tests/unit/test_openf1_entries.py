@@ -177,7 +177,7 @@ def test_nothing_is_filled_in_from_a_row_of_somebody_else() -> None:
         row(FIRST, 30, "Paul ARON", "RB", name_acronym="ARO", country_code="EST"),
         row(FIRST, 30, "Liam LAWSON", "RB"),
     )
-    assert [(one.key, one.abbreviation, one.country_code) for one in found.drivers] == [
+    assert [(one.key, one.abbreviation, one.nationality) for one in found.drivers] == [
         ("liam lawson", None, None)
     ]
     assert reasons(found) == {"number-twice-in-session": 1}
@@ -304,7 +304,7 @@ def test_the_latest_session_that_says_anything_is_believed() -> None:
     )
     driver, team = found.drivers[0], found.teams[0]
     assert driver.headshot_url == "https://f1.test/new"
-    assert driver.country_code == "NED"
+    assert driver.nationality == "Dutch"
     assert (driver.number, driver.as_of) == (1, STARTS[FIRST])
     assert (team.colour, team.as_of) == ("3671C6", STARTS[FIRST])
 

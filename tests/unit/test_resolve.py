@@ -1,5 +1,6 @@
 """Who is meant: by what was decided, by address, by alias, by name; never by likeness."""
 
+from dataclasses import replace
 from random import Random
 from uuid import UUID
 
@@ -123,6 +124,47 @@ def test_a_decided_row_that_is_gone_comes_back_under_its_id() -> None:
     """Entries and claims still speak of it."""
     found = who(person("Jack Doohan"), decided={"jack doohan": UUID(int=9)})
     assert found == Match(UUID(int=9), "jack-doohan", new=True)
+
+
+def test_two_dates_of_birth_are_two_people() -> None:
+    """Under one name, one address and one natural id: a decision alone can make them one."""
+    wanted = replace(person("Jacques Villeneuve"), born="1971-04-09", years=(1996, 2006))
+    uncle = replace(row(1, "Jacques Villeneuve"), born="1953-11-04", years=(1981, 1983))
+    natural = replace(uncle, id=wanted.id)
+    assert who(wanted, uncle) == Match(wanted.id, "jacques-villeneuve-2", new=True)
+    beside = who(wanted, natural)
+    assert (beside.slug, beside.new) == ("jacques-villeneuve-2", True)
+    assert beside.id not in {natural.id, uncle.id}
+    assert who(wanted, natural) == beside
+    assert who(wanted, uncle, decided={wanted.key: uncle.id}).id == uncle.id
+
+
+def test_two_new_homonyms_of_one_season_are_two_people() -> None:
+    """Two keys of one source under one name, born on different days."""
+    older = replace(person("John Smith", key="a"), born="1930-01-01")
+    younger = replace(person("John Smith", key="b"), born="1931-01-01")
+    found = resolve([older, younger], {}, [])
+    assert {match.slug for match in found.values()} == {"john-smith", "john-smith-2"}
+    assert found["a"].id != found["b"].id
+
+
+@pytest.mark.parametrize(
+    ("years", "joined"),
+    [
+        ((1983, 1983), True),
+        ((2002, 2002), True),
+        ((2003, 2003), False),
+        ((1950, 1959), False),
+        ((1950, 1960), True),
+        ((1950, 2024), True),
+    ],
+)
+def test_careers_decades_apart_are_two_peoples(years: tuple[int, int], joined: bool) -> None:
+    """Where nobody knows when one of them was born; a gap of less than 20 years is a comeback."""
+    known = replace(row(1, "Jan Lammers"), years=(1979, 1983))
+    wanted = replace(person("Jan Lammers"), years=years)
+    assert who(wanted, known).new is not joined
+    assert not who(replace(wanted, born="1956-06-02"), replace(known, born="1956-06-02")).new
 
 
 def test_a_taken_address_is_numbered() -> None:

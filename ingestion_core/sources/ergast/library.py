@@ -56,7 +56,8 @@ class Library:
     """The archive, its references by their ids and its races by their year.
 
     ``by_race``: per table and race id the rows of the columns that were asked for.
-    ``numbered``: ids of drivers whose number is a permanent one. ``extra``: texts by id of a table
+    ``numbered``: ids of drivers whose number is a permanent one. ``careers``: first and last season
+    by driver id. ``extra``: texts by id of a table
     of them that was asked for. ``unreadable``: rows that belong to no season for sure.
     """
 
@@ -67,6 +68,7 @@ class Library:
     races: Mapping[int, tuple[RaceRow, ...]]
     by_race: Mapping[str, Mapping[int, tuple[Values, ...]]]
     numbered: frozenset[int]
+    careers: Mapping[int, tuple[int, int]]
     extra: Mapping[str, Mapping[int, str]]
     unreadable: tuple[Unreadable, ...] = ()
 
@@ -115,6 +117,7 @@ def read_library(
     circuits = _keyed(shelf, "circuits", CircuitRow)
     races = _keyed(shelf, "races", RaceRow)
     grouped = {table: _grouped(shelf, table, form, races) for table, form in by_race.items()}
+    careers = _careers(grouped, by_race, races)
     return Library(
         observed_at=archive.observed_at,
         circuits=circuits,
@@ -122,7 +125,10 @@ def read_library(
         drivers=_keyed(shelf, "drivers", DriverRow),
         races=_by_year(races),
         by_race=grouped,
-        numbered=_numbered(grouped, by_race, races),
+        numbered=frozenset(
+            driver for driver, (_, last) in careers.items() if last >= PERMANENT_NUMBERS_SINCE
+        ),
+        careers=careers,
         extra={
             table: {row[0]: row[1] for row in map(_pair, _keyed(shelf, table, form).values())}
             for table, form in (extra or {}).items()
@@ -193,18 +199,22 @@ def _grouped(
 ENTRY_KEY: Final = ("raceId", "driverId", "constructorId")
 
 
-def _numbered(
+def _careers(
     grouped: Mapping[str, Mapping[int, tuple[Values, ...]]],
     forms: Mapping[str, type[Row]],
     races: Mapping[int, RaceRow],
-) -> frozenset[int]:
-    found: set[int] = set()
+) -> dict[int, tuple[int, int]]:
+    """Drivers' first and last seasons, of all who are listed with a race."""
+    found: dict[str, tuple[int, int]] = {}
     for table, by_race in grouped.items():
         place = wanted(table, forms[table]).columns.index("driverId")
         for race, rows in by_race.items():
-            if races[race].year >= PERMANENT_NUMBERS_SINCE:
-                found |= {int(row[place] or 0) for row in rows if (row[place] or "").isdecimal()}
-    return frozenset(found)
+            year = races[race].year
+            for row in rows:
+                driver = row[place] or ""
+                first, last = found.get(driver, (year, year))
+                found[driver] = min(first, year), max(last, year)
+    return {int(driver): years for driver, years in found.items() if driver.isdecimal()}
 
 
 def _by_year(races: Mapping[int, RaceRow]) -> dict[int, tuple[RaceRow, ...]]:

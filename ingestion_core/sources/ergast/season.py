@@ -3,13 +3,25 @@
 Keys are the archive's references (driverRef, constructorRef, circuitRef), a round's is its raceId.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
+from ingestion_core.identity import lookup
 from ingestion_core.racing.kinds import SessionType
-from ingestion_core.racing.types import Entry, Origin, Unreadable
+from ingestion_core.racing.names import free, slugify
+from ingestion_core.racing.types import (
+    CircuitProfile,
+    DriverProfile,
+    Entry,
+    Origin,
+    ScheduledSession,
+    Season,
+    TeamProfile,
+    Unreadable,
+    Weekend,
+)
 from ingestion_core.sources.ergast import SERIES, SOURCE
 from ingestion_core.sources.ergast.library import (
     ENTRY_KEY,
@@ -19,7 +31,14 @@ from ingestion_core.sources.ergast.library import (
     Library,
 )
 from ingestion_core.sources.ergast.moments import Given, Moment, moments, zone_of
-from ingestion_core.sources.ergast.wire import EntryRow, RaceRow, as_row, read_rows, refuse
+from ingestion_core.sources.ergast.wire import (
+    CircuitRow,
+    EntryRow,
+    RaceRow,
+    as_row,
+    read_rows,
+    refuse,
+)
 
 #: The table that lists who took part in a session of this type.
 LISTS: Final = {
@@ -35,112 +54,21 @@ UNKNOWN_DRIVER: Final = "unknown-driver"
 UNKNOWN_CONSTRUCTOR: Final = "unknown-constructor"
 
 
-@dataclass(frozen=True, slots=True)
-class Circuit:
-    """A venue in the archive's words; ``altitude`` in metres above the sea."""
-
-    key: str
-    name: str
-    location: str | None
-    country: str | None
-    latitude: float | None
-    longitude: float | None
-    altitude: float | None
-    url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Constructor:
-    """A constructor under the name of the time."""
-
-    key: str
-    name: str
-    nationality: str | None
-    url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """A driver; ``number`` is the permanent one, never one that was a car's."""
-
-    key: str
-    first_name: str
-    last_name: str
-    abbreviation: str | None
-    number: int | None
-    born: date | None
-    nationality: str | None
-    url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A session of a round. ``start`` None: only its local ``day`` is known.
-
-    ``entries`` None: the archive has no list of this kind of session, or none yet.
-    """
-
-    key: str
-    type: SessionType
-    day: date
-    start: datetime | None
-    entries: frozenset[Entry] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """A race weekend; its days are those of the dated sessions, local ones."""
-
-    key: str
-    number: int
-    name: str
-    circuit: str
-    first_day: date
-    last_day: date
-    url: str | None
-    sessions: tuple[Session, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Season:
-    """A season's rounds by number, and everybody and everything they name, by key."""
-
-    origin: Origin
-    series: str
-    year: int
-    rounds: tuple[Round, ...]
-    circuits: tuple[Circuit, ...]
-    constructors: tuple[Constructor, ...]
-    drivers: tuple[Driver, ...]
-    unreadable: tuple[Unreadable, ...]
-
-
 def season(library: Library, year: int) -> Season:
-    """Shape a season; one that the archive does not have has no rounds."""
+    """Shape a season; one that the archive does not have has no weekends."""
     unreadable: list[Unreadable] = []
-    rounds = []
-    circuits: set[int] = set()
-    drivers: set[int] = set()
-    constructors: set[int] = set()
+    shaper = _Shaper(library, Origin(SOURCE, "season", str(year), library.observed_at))
+    weekends: list[Weekend] = []
+    slugs: set[str] = set()
     for race in library.races.get(year, ()):
         if race.circuit_id not in library.circuits:
             unreadable.append(refuse("races", as_row("races", race), ("raceId",), UNKNOWN_CIRCUIT))
             continue
         rows = {type_: _entered(library, table, race, unreadable) for type_, table in LISTS.items()}
-        rounds.append(_round(library, race, rows))
-        circuits.add(race.circuit_id)
-        drivers |= {row.driver_id for those in rows.values() for row in those}
-        constructors |= {row.constructor_id for those in rows.values() for row in those}
-    return Season(
-        origin=Origin(SOURCE, "season", str(year), library.observed_at),
-        series=SERIES,
-        year=year,
-        rounds=tuple(rounds),
-        circuits=tuple(_circuit(library, one) for one in sorted(circuits)),
-        constructors=tuple(_constructor(library, one) for one in sorted(constructors)),
-        drivers=tuple(_driver(library, one) for one in sorted(drivers)),
-        unreadable=tuple(unreadable),
-    )
+        slug = free(slugify(f"{year} {race.name}"), slugs)
+        slugs.add(slug)
+        weekends.append(shaper.weekend(race, slug, rows))
+    return Season(shaper.origin, SERIES, year, tuple(weekends), tuple(unreadable))
 
 
 def session_key(race: int, type_: SessionType) -> str:
@@ -171,35 +99,6 @@ def _entered(
     return known
 
 
-def _round(library: Library, race: RaceRow, rows: Mapping[SessionType, list[EntryRow]]) -> Round:
-    circuit = library.circuits[race.circuit_id].circuit_ref
-    dated = _dated(race)
-    found = dict(zip(dated, moments(list(dated.values()), zone_of(circuit)), strict=True))
-    days = [moment.day for moment in found.values()]
-    for type_ in (SessionType.QUALIFYING, SessionType.SPRINT):
-        if rows[type_] and type_ not in found:
-            found[type_] = Moment(found[SessionType.RACE].day - timedelta(days=1), None)
-    return Round(
-        key=str(race.race_id),
-        number=race.round,
-        name=race.name,
-        circuit=circuit,
-        first_day=min(days),
-        last_day=max(days),
-        url=race.url,
-        sessions=tuple(
-            Session(
-                key=session_key(race.race_id, type_),
-                type=type_,
-                day=moment.day,
-                start=moment.start,
-                entries=_entries(library, rows[type_]) if rows.get(type_) else None,
-            )
-            for type_, moment in sorted(found.items())
-        ),
-    )
-
-
 def _dated(race: RaceRow) -> dict[SessionType, Given]:
     """The sessions whose date is known; the race last."""
     sprint_qualifying = race.sprint_date is not None and race.year >= SPRINT_QUALIFYING_SINCE
@@ -215,45 +114,111 @@ def _dated(race: RaceRow) -> dict[SessionType, Given]:
     return {type_: Given(day, clock) for type_, day, clock in columns if day is not None}
 
 
-def _entries(library: Library, rows: Iterable[EntryRow]) -> frozenset[Entry]:
-    return frozenset(
-        Entry(
-            driver=library.drivers[row.driver_id].driver_ref,
-            team=library.constructors[row.constructor_id].constructor_ref,
+@dataclass(frozen=True, slots=True)
+class _Shaper:
+    """The archive's rows in our types; each thing is shaped once for all weekends that name it."""
+
+    library: Library
+    origin: Origin
+    _drivers: dict[int, DriverProfile] = field(default_factory=dict)
+    _teams: dict[int, TeamProfile] = field(default_factory=dict)
+
+    def weekend(
+        self, race: RaceRow, slug: str, rows: Mapping[SessionType, list[EntryRow]]
+    ) -> Weekend:
+        """A round; its days are those of the dated sessions, local ones."""
+        circuit = self.library.circuits[race.circuit_id]
+        dated = _dated(race)
+        zone = zone_of(circuit.circuit_ref)
+        found = dict(zip(dated, moments(list(dated.values()), zone), strict=True))
+        days = [moment.day for moment in found.values()]
+        for type_ in (SessionType.QUALIFYING, SessionType.SPRINT):
+            if rows[type_] and type_ not in found:
+                found[type_] = Moment(found[SessionType.RACE].day - timedelta(days=1), None)
+        named = [row for those in rows.values() for row in those]
+        return Weekend(
+            origin=self.origin,
+            series=SERIES,
+            year=race.year,
+            key=str(race.race_id),
+            name=race.name,
+            official_name=None,
+            slug=slug,
+            first_day=min(days),
+            last_day=max(days),
+            testing=False,
+            cancelled=False,
+            circuit=_circuit(circuit),
+            sessions=tuple(
+                self._session(race, type_, moment, rows.get(type_, []))
+                for type_, moment in sorted(found.items())
+            ),
+            drivers=tuple(self._driver(key) for key in sorted({row.driver_id for row in named})),
+            teams=tuple(self._team(key) for key in sorted({row.constructor_id for row in named})),
+            number=race.round,
+            url=race.url,
+        )
+
+    def _session(
+        self, race: RaceRow, type_: SessionType, moment: Moment, rows: list[EntryRow]
+    ) -> ScheduledSession:
+        """No list, no word on entries: the archive has none of practice, or none yet."""
+        return ScheduledSession(
+            key=session_key(race.race_id, type_),
+            caption=type_.name,
+            type=type_,
+            start=moment.start or datetime.combine(moment.day, time(), UTC),
+            end=None,
+            cancelled=False,
+            entries=frozenset(self._entry(row) for row in rows) if rows else None,
+            day_only=moment.start is None,
+        )
+
+    def _entry(self, row: EntryRow) -> Entry:
+        return Entry(
+            driver=self.library.drivers[row.driver_id].driver_ref,
+            team=self.library.constructors[row.constructor_id].constructor_ref,
             car=row.number,
         )
-        for row in rows
-    )
+
+    def _driver(self, key: int) -> DriverProfile:
+        if key not in self._drivers:
+            row = self.library.drivers[key]
+            numbered = key in self.library.numbered
+            self._drivers[key] = DriverProfile(
+                key=row.driver_ref,
+                person=lookup.person_of(SOURCE, row.driver_ref, row.forename, row.surname),
+                first_name=row.forename,
+                last_name=row.surname,
+                abbreviation=row.code,
+                nationality=lookup.nationality(row.nationality) if row.nationality else None,
+                born=row.dob,
+                permanent_number=row.number if numbered else None,
+                career=self.library.careers.get(key),
+                url=row.url,
+            )
+        return self._drivers[key]
+
+    def _team(self, key: int) -> TeamProfile:
+        if key not in self._teams:
+            row = self.library.constructors[key]
+            self._teams[key] = TeamProfile(
+                key=row.constructor_ref,
+                name=row.name,
+                nationality=lookup.nationality(row.nationality) if row.nationality else None,
+                url=row.url,
+            )
+        return self._teams[key]
 
 
-def _circuit(library: Library, key: int) -> Circuit:
-    row = library.circuits[key]
-    return Circuit(
+def _circuit(row: CircuitRow) -> CircuitProfile:
+    return CircuitProfile(
         key=row.circuit_ref,
         name=row.name,
         location=row.location,
         country=row.country,
         latitude=row.lat,
         longitude=row.lng,
-        altitude=row.alt,
-        url=row.url,
-    )
-
-
-def _constructor(library: Library, key: int) -> Constructor:
-    row = library.constructors[key]
-    return Constructor(row.constructor_ref, row.name, row.nationality, row.url)
-
-
-def _driver(library: Library, key: int) -> Driver:
-    row = library.drivers[key]
-    return Driver(
-        key=row.driver_ref,
-        first_name=row.forename,
-        last_name=row.surname,
-        abbreviation=row.code,
-        number=row.number if key in library.numbered else None,
-        born=row.dob,
-        nationality=row.nationality,
+        altitude=round(row.alt) if row.alt is not None else None,
         url=row.url,
     )

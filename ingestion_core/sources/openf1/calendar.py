@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from ingestion_core.racing.names import slugify
+from ingestion_core.racing.names import free, slugify
 from ingestion_core.racing.types import Calendar, CalendarRound, Origin
 from ingestion_core.sources.openf1 import SERIES
 from ingestion_core.sources.openf1.client import digest_of
@@ -36,11 +36,7 @@ def slugs(year: int, meetings: Iterable[MeetingRow]) -> dict[int, str]:
     decided: dict[int, str] = {}
     for meeting in sorted(meetings, key=lambda one: one.meeting_key):
         plain = slugify(f"{year} {meeting.meeting_name}")
-        candidate, number = plain, 1
-        while candidate in decided.values():
-            number += 1
-            candidate = f"{plain}-{number}"
-        decided[meeting.meeting_key] = candidate
+        decided[meeting.meeting_key] = free(plain, set(decided.values()))
     return decided
 
 

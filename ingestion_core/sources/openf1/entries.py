@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingestion_core.identity.lookup import person_key, team_key
+from ingestion_core.identity.lookup import demonym, person_key, team_key
 from ingestion_core.racing.names import words
 from ingestion_core.racing.types import DriverProfile, Entry, TeamProfile, Unreadable
 from ingestion_core.sources.openf1.wire import DriverRow
@@ -193,12 +193,14 @@ def _drivers(own: Iterable[_Listed]) -> tuple[DriverProfile, ...]:
     for one in own:  # by start, so that later ones replace
         before = profiles.get(one.person)
         row = one.row
+        nationality = demonym(row.country_code) if row.country_code else None
         profiles[one.person] = DriverProfile(
             key=one.person,
+            person=one.person,
             first_name=one.first_name,
             last_name=one.last_name,
             abbreviation=row.name_acronym or (before.abbreviation if before else None),
-            country_code=row.country_code or (before.country_code if before else None),
+            nationality=nationality or (before.nationality if before else None),
             headshot_url=row.headshot_url or (before.headshot_url if before else None),
             number=row.driver_number,
             as_of=one.start,
