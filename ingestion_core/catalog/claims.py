@@ -10,9 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-#: Pseudo-sources: what we last wrote, and what somebody changed in the product since.
+#: Pseudo-sources: what we last wrote, what somebody changed in the product since, and what stood
+#: in a row before we first wrote it.
 WRITTEN = "written"
 PRODUCT = "product"
+ADOPTED = "adopted"
+PSEUDO = frozenset({WRITTEN, PRODUCT, ADOPTED})
+#: Beside the columns of what we wrote: that the row was made here, not found.
+MADE = "made here"
 
 Fields = dict[str, Any]
 

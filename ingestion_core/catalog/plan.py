@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from ingestion_core.catalog.claims import PRODUCT, WRITTEN, Claim, Fields, by_source, merge
+from ingestion_core.catalog.claims import (
+    ADOPTED,
+    MADE,
+    PRODUCT,
+    PSEUDO,
+    WRITTEN,
+    Claim,
+    Fields,
+    by_source,
+    merge,
+)
 from ingestion_core.catalog.projection import project
 from ingestion_core.catalog.state import State
 from ingestion_core.catalog.tables import BY_KIND, SHARED
@@ -68,9 +78,7 @@ class Plan:
     def keys_of(self, target: UUID) -> list[tuple[str, str]]:
         """The sources' keys that are decided to mean a row, as (source, key), in order."""
         return sorted(
-            (source, key)
-            for source, _, key in self._on.get(target, {})
-            if source not in (WRITTEN, PRODUCT)
+            (source, key) for source, _, key in self._on.get(target, {}) if source not in PSEUDO
         )
 
     def put(self, kind: str, id_: UUID, columns: Fields, once: Mapping[str, Any]) -> None:
@@ -79,8 +87,10 @@ class Plan:
         A row of a shared kind can be put twice (two keys, one team): the same columns come out.
         """
         current = self.state.rows[kind].get(id_)
+        if current is not None and self.current(WRITTEN, kind, str(id_)) is None:
+            self._remember(ADOPTED, kind, id_, {name: current.get(name) for name in columns})
         found = project(columns, current, self.claims_on(id_))
-        self._remember(WRITTEN, kind, id_, found.columns)
+        self._remember(WRITTEN, kind, id_, {**found.columns, **self._made(kind, id_, current)})
         if found.product:
             self._remember(PRODUCT, kind, id_, found.product)
         names = BY_KIND[kind].columns
@@ -98,6 +108,12 @@ class Plan:
     def shared(self) -> bool:
         """Whether anything changes that other seasons share, or that others could make as well."""
         return any(kind in SHARED for _, kind, _ in self.claims) or bool(SHARED & self.rows.keys())
+
+    def _made(self, kind: str, id_: UUID, current: Fields | None) -> Fields:
+        """Whether the row was made here: no other may go when no source gives it any more."""
+        written = self.current(WRITTEN, kind, str(id_))
+        made = current is None or (written is not None and MADE in written.fields)
+        return {MADE: True} if made else {}
 
     def _remember(self, pseudo_source: str, kind: str, id_: UUID, fields: Fields) -> None:
         # Nulls count here: that a column was empty when we last wrote is part of what we wrote.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ingestion_core.catalog.claims import PRODUCT, WRITTEN, Fields
+from ingestion_core.catalog.claims import ADOPTED, MADE, PRODUCT, WRITTEN, Fields
 from ingestion_core.racing.kinds import SessionStatus
 
 #: The hand-checked tables of identity/, as a source.
@@ -76,7 +76,7 @@ def project(columns: Fields, current: Fields | None, claims: Mapping[str, Fields
 
     A value that differs from what we last wrote was changed in the product: it becomes a claim of
     its own and wins, a null as well. A row that we never wrote is adopted: sources win, and what
-    they leave open stays.
+    they leave open stays. What no source gives any more is as it was before, or null.
     """
     written = claims.get(WRITTEN)
     product = dict(claims.get(PRODUCT, {}))
@@ -84,10 +84,11 @@ def project(columns: Fields, current: Fields | None, claims: Mapping[str, Fields
         for name in columns:
             if name in written and current.get(name) != written[name]:
                 product[name] = current.get(name)
+    before = claims.get(ADOPTED) or ({} if written and MADE in written else current) or {}
     projected = {
         name: product[name]
         if name in product
-        else (value if value is not None else (current or {}).get(name))
+        else (value if value is not None else before.get(name))
         for name, value in columns.items()
     }
     return Projected(projected, {k: v for k, v in product.items() if k in columns})

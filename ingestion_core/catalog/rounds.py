@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-from ingestion_core.catalog.claims import PRODUCT, WRITTEN, Claim, Fields
+from ingestion_core.catalog.claims import PSEUDO, Claim, Fields
 from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.projection import believe, columns_of
 from ingestion_core.catalog.state import season_key
@@ -206,7 +206,7 @@ def _free_id(plan: Plan, natural: str, nth: str) -> UUID:
     taken = {
         claim.target
         for claim in {**plan.state.claims, **plan.claims}.values()
-        if claim.kind == "round" and claim.source not in (WRITTEN, PRODUCT)
+        if claim.kind == "round" and claim.source not in PSEUDO
     } | plan.state.rows["round"].keys()
     prefix, _, number = nth.rpartition("|")
     count = int(number)

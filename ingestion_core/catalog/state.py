@@ -26,7 +26,7 @@ class Question:
     ``meetings``: the source's keys. ``days``: their last ones, by which a round that has no key of
     this source yet may be theirs. ``everything``: all rounds of the season. ``keys``: per kind, the
     source's keys. ``slugs``: per kind, addresses by which something may be known. ``ids``: natural
-    ids.
+    ids. ``aliases``: keys of what is remembered of teams' aliases.
     """
 
     source: str
@@ -38,6 +38,7 @@ class Question:
     keys: Mapping[str, Iterable[str]] = field(default_factory=dict)
     slugs: Mapping[str, Iterable[str]] = field(default_factory=dict)
     ids: Iterable[UUID] = ()
+    aliases: Iterable[str] = ()
 
     @property
     def season(self) -> str:
@@ -117,6 +118,8 @@ WITH series AS (
     UNION ALL SELECT * FROM ingest.claims
         WHERE source = %(source)s AND kind = 'session' AND key = ANY(%(session_keys)s::text[])
     UNION ALL SELECT * FROM ingest.claims WHERE kind = 'round' AND fields ->> 'Season' = %(season)s
+    UNION ALL SELECT * FROM ingest.claims
+        WHERE source = 'written' AND kind = 'team-alias' AND key = ANY(%(aliases)s::text[])
 ), rounds AS (
     SELECT *, {round_key} AS own_key FROM "Rounds"
     WHERE "SeasonId" IN (SELECT "Id" FROM season)
@@ -233,7 +236,7 @@ def read(db: Db, question: Question) -> State:
         season=season,
         claims={claim.identity: claim for claim in map(_claim, claims)},
         rows={
-            kind: {UUID(row.pop("Id")): _typed(row) for row in found_rows}
+            kind: {UUID(row.pop("Id")): typed(row) for row in found_rows}
             for kind, found_rows in zip(BY_KIND, rows, strict=True)
         },
         aliases=_aliases(aliases),
@@ -260,11 +263,15 @@ def _statement(source: str) -> bytes:
         column = KEY_COLUMNS.get((source, kind))
         return sql.Identifier(column) if column else sql.SQL("NULL::int")
 
-    return sql.SQL(_READ).format(
-        round_key=own("round"),
-        session_key=own("session"),
-        kinds=sql.SQL(", ").join(_rows(kind, table) for kind, table in BY_KIND.items()),
-    ).as_bytes()
+    return (
+        sql.SQL(_READ)
+        .format(
+            round_key=own("round"),
+            session_key=own("session"),
+            kinds=sql.SQL(", ").join(_rows(kind, table) for kind, table in BY_KIND.items()),
+        )
+        .as_bytes()
+    )
 
 
 def _rows(kind: str, table: Table) -> sql.Composed:
@@ -296,6 +303,7 @@ def _parameters(question: Question) -> dict[str, Any]:
         "days": sorted(question.days),
         "everything": question.everything,
         "ids": sorted(question.ids),
+        "aliases": sorted(question.aliases),
         **{f"{kind}_keys": sorted(question.keys.get(kind, ())) for kind in SHARED},
         **{
             f"{kind}_slugs": sorted(question.slugs.get(kind, ()))
@@ -322,7 +330,7 @@ def _claim(row: list[Any]) -> Claim:
     )
 
 
-def _typed(row: Fields) -> Fields:
+def typed(row: Fields) -> Fields:
     """The one value with two spellings: an instant, which may be written with fractions."""
     if "StartTimeUtc" in row:
         row["StartTimeUtc"] = datetime.fromisoformat(row["StartTimeUtc"]).isoformat()

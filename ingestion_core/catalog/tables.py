@@ -41,8 +41,9 @@ class Table:
                 ("new", "boolean"),
             )
         ]
-        return sql.SQL(
-            """
+        return (
+            sql.SQL(
+                """
             WITH r AS (SELECT * FROM jsonb_to_recordset(%s) AS r({typed})),
             added AS (
                 INSERT INTO {table} ({everything})
@@ -55,18 +56,21 @@ class Table:
             )
             SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM changed)
             """
-        ).format(
-            typed=sql.SQL(", ").join(typed),
-            table=sql.Identifier(self.name),
-            everything=sql.SQL(", ").join(everything),
-            assignments=sql.SQL(", ").join(
-                sql.SQL("{0} = r.{0}").format(column) for column in ours
-            ),
-            now=sql.SQL(", ").join(sql.SQL("t.{}").format(column) for column in ours),
-            was=sql.SQL(", ").join(
-                sql.SQL("r.{}").format(sql.Identifier(f"was {name}")) for name in self.columns
-            ),
-        ).as_bytes()
+            )
+            .format(
+                typed=sql.SQL(", ").join(typed),
+                table=sql.Identifier(self.name),
+                everything=sql.SQL(", ").join(everything),
+                assignments=sql.SQL(", ").join(
+                    sql.SQL("{0} = r.{0}").format(column) for column in ours
+                ),
+                now=sql.SQL(", ").join(sql.SQL("t.{}").format(column) for column in ours),
+                was=sql.SQL(", ").join(
+                    sql.SQL("r.{}").format(sql.Identifier(f"was {name}")) for name in self.columns
+                ),
+            )
+            .as_bytes()
+        )
 
 
 CIRCUITS = Table(

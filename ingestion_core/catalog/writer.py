@@ -6,15 +6,16 @@ the caller's transaction, in a fixed number of set-based statements.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from ingestion_core.catalog import bookkeeping, profiles, roles, tables
+from ingestion_core.catalog import aliases, bookkeeping, profiles, proposals, roles, tables
 from ingestion_core.catalog.entrants import (
     Entries,
     Known,
@@ -26,8 +27,10 @@ from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.rounds import claim_rounds, new_rounds, project_rounds
 from ingestion_core.catalog.sessions import Planned, claim_sessions, project_sessions
 from ingestion_core.catalog.state import Question, State, read, read_more, season_key
-from ingestion_core.identity import ids
+from ingestion_core.identity import ids, lookup
+from ingestion_core.identity.likeness import Newcomer
 from ingestion_core.identity.resolve import Match, Wanted
+from ingestion_core.identity.tables import TeamRow
 from ingestion_core.racing.types import (
     Calendar,
     CircuitProfile,
@@ -131,6 +134,7 @@ def _write(db: Db, weekends: Sequence[Weekend], now: datetime, fill_only: bool) 
     source = first.origin.source
     drawn = _under_locks(db, _Named.of(weekends), weekends, now, fill_only)
     plan = drawn.plan
+    _ask(db, source, drawn.named, drawn.new)
     bookkeeping.save_claims(db, plan.claims.values())
     rows = 0
     if plan.state.season is None:
@@ -145,6 +149,7 @@ def _write(db: Db, weekends: Sequence[Weekend], now: datetime, fill_only: bool) 
         )
     for kind, table in tables.BY_KIND.items():
         rows += tables.write(db, table, plan.rows.get(kind, {}))
+    rows += aliases.write(db, drawn.aliases)
     entries = drawn.entries
     if entries.replaced:
         bookkeeping.replace_entries(
@@ -175,10 +180,11 @@ def _write(db: Db, weekends: Sequence[Weekend], now: datetime, fill_only: bool) 
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Named:
     """Who and what weekends name: the source's keys to profiles, and to what is looked for."""
 
+    source: str
     circuits: dict[str, tuple[CircuitProfile, Wanted]]
     teams: dict[str, tuple[TeamProfile, Wanted]]
     drivers: dict[str, tuple[DriverProfile, Wanted]]
@@ -190,10 +196,20 @@ class _Named:
         teams = {team.key: team for one in weekends for team in one.teams}
         drivers = {driver.key: driver for one in weekends for driver in one.drivers}
         return cls(
+            source,
             {key: (it, profiles.want_circuit(source, it)) for key, it in circuits.items()},
             {key: (it, profiles.want_team(source, it, year)) for key, it in teams.items()},
             {key: (it, profiles.want_driver(it, year)) for key, it in drivers.items()},
         )
+
+    @cached_property
+    def team_rows(self) -> dict[str, TeamRow]:
+        """What the tables say of the teams, by the keys under which they are claimed."""
+        rows = {
+            wanted.key: lookup.team_by_claim(self.source, wanted.key)
+            for _, wanted in self.teams.values()
+        }
+        return {key: row for key, row in rows.items() if row is not None}
 
     def wanted(self, kind: str) -> list[Wanted]:
         """What is looked for of a kind."""
@@ -207,12 +223,17 @@ class _Named:
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
+    """``new``: per kind, the keys of what nobody is."""
+
     plan: Plan
+    named: _Named
     series: UUID
     season: UUID
     entries: Entries
     entrants: int
     unlisted: set[UUID]
+    aliases: list[aliases.Row]
+    new: dict[str, set[str]]
 
 
 def _under_locks(
@@ -262,6 +283,7 @@ def _question(named: _Named, weekends: Sequence[Weekend]) -> Question:
             ],
         },
         ids=[one.id for those in wanted.values() for one in those],
+        aliases=aliases.keys_of(named.team_rows.values()),
     )
 
 
@@ -287,7 +309,8 @@ def _draw(
         profiles.claim_team(plan, source, wanted.key, team, teams[wanted.key].id)
     for key, (driver, _) in named.drivers.items():
         profiles.claim_driver(plan, source, driver, drivers[key].id)
-    for kind, matches in (("circuit", circuits), ("team", teams), ("driver", drivers)):
+    matched = {"circuit": circuits, "team": teams, "driver": drivers}
+    for kind, matches in matched.items():
         profiles.project_shared(plan, kind, {one.id: one.slug for one in matches.values()})
     rounds = claim_rounds(
         plan,
@@ -316,7 +339,54 @@ def _draw(
     entrants, unlisted = project_entrants(
         plan, {id_: sorted(of_round[id_]) for id_ in rounds.values()}, entries.lists
     )
-    return _Drawn(plan, series, season, entries, entrants, unlisted)
+    return _Drawn(
+        plan,
+        named,
+        series,
+        season,
+        entries,
+        entrants,
+        unlisted,
+        aliases.plan_aliases(plan, {teams[key].id: row for key, row in named.team_rows.items()}),
+        {kind: {key for key, one in those.items() if one.new} for kind, those in matched.items()},
+    )
+
+
+def _ask(db: Db, source: str, named: _Named, new: Mapping[str, set[str]]) -> None:
+    """Whether what is new is something that exists, under another name: for a person to say.
+
+    Not of teams and circuits that the hand-checked tables know: somebody has said it.
+    """
+    proposals.propose(
+        db,
+        source,
+        "circuit",
+        [
+            Newcomer(key, it.name)
+            for key, (it, _) in named.circuits.items()
+            if key in new["circuit"] and lookup.circuit(source, key) is None
+        ],
+    )
+    proposals.propose(
+        db,
+        source,
+        "team",
+        [
+            Newcomer(wanted.key, it.name)
+            for it, wanted in named.teams.values()
+            if wanted.key in new["team"] and wanted.key not in named.team_rows
+        ],
+    )
+    proposals.propose(
+        db,
+        source,
+        "driver",
+        [
+            Newcomer(key, f"{it.first_name} {it.last_name}", it.born, *(wanted.years or ()))
+            for key, (it, wanted) in named.drivers.items()
+            if key in new["driver"]
+        ],
+    )
 
 
 def _match_drivers(db: Db, plan: Plan, source: str, wanted: Sequence[Wanted]) -> dict[str, Match]:

@@ -216,10 +216,12 @@ def _column_faults(
     return faults
 
 
-def references_to(connection: Connection[TupleRow], table: str) -> sql.Composed:
+def references_to(
+    connection: Connection[TupleRow], table: str, ignoring: str | None = None
+) -> sql.Composed:
     """A condition that is true where no row of any table refers to row ``t`` of ``table``.
 
-    Read from the server's own catalog, so that a table which this code does not know, or must not
+    Rows of the table ``ignoring`` are left out of account: whoever asks looks at them. Read from the server's own catalog, so that a table which this code does not know, or must not
     name, protects its rows as well.
     """
     rows = connection.execute(
@@ -238,5 +240,6 @@ def references_to(connection: Connection[TupleRow], table: str) -> sql.Composed:
             sql.Identifier(schema, name), sql.Identifier(column), sql.Identifier("Id")
         )
         for _, schema, name, column in rows
+        if name != ignoring
     ]
     return sql.Composed([sql.SQL(" AND ").join([sql.SQL("true"), *parts])])

@@ -1,0 +1,111 @@
+"""What is new and may be something that exists: put before a person, in "PendingMatches"."""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from ingestion_core.identity import ids
+from ingestion_core.identity.likeness import Candidate, Newcomer, propose_all
+from ingestion_core.identity.lookup import OWN_KEYS
+from ingestion_core.identity.spellings import Kind
+
+Db = Connection[TupleRow]
+
+#: The product's numbers of what may be matched.
+ENTITY_TYPES: Final[dict[Kind, int]] = {"driver": 0, "team": 1, "circuit": 2}
+
+# own: rows that this source has a key of; of a source with keys of its own they are others.
+_DRIVERS: Final = """
+SELECT d."Id", d."FirstName" || ' ' || d."LastName", d."DateOfBirth", c.own,
+       coalesce(least(career.first, c.first), career.first, c.first),
+       coalesce(greatest(career.last, c.last), career.last, c.last)
+FROM "Drivers" d
+LEFT JOIN (
+    SELECT target, bool_or(source = %(source)s) AS own,
+           min((fields -> 'Career' ->> 0)::int) AS first,
+           max((fields -> 'Career' ->> 1)::int) AS last
+    FROM ingest.claims WHERE kind = 'driver' GROUP BY target
+) c ON c.target = d."Id"
+LEFT JOIN (
+    SELECT e."DriverId" AS driver, min(s."Year") AS first, max(s."Year") AS last
+    FROM "Entrants" e
+    JOIN "Rounds" r ON r."Id" = e."RoundId" JOIN "Seasons" s ON s."Id" = r."SeasonId"
+    GROUP BY e."DriverId"
+) career ON career.driver = d."Id"
+"""
+_NAMED: Final = """
+SELECT t."Id", t."Name", NULL::date, EXISTS (
+    SELECT FROM ingest.claims c
+    WHERE c.target = t."Id" AND c.kind = %(kind)s AND c.source = %(source)s), NULL::int, NULL::int
+FROM "{table}" t
+"""
+_CANDIDATES: Final[dict[Kind, str]] = {
+    "driver": _DRIVERS,
+    "team": _NAMED.replace("{table}", "Teams"),
+    "circuit": _NAMED.replace("{table}", "Circuits"),
+}
+
+_SAVE: Final = """
+INSERT INTO "PendingMatches" ("Id", "EntityType", "IncomingName", "IncomingDataJson",
+    "CandidateEntityId", "CandidateEntityName", "MatchScore", "SignalsJson", "Source", "Status",
+    "CreatedAt")
+SELECT r.id, r.type, r.name, r.data, r.candidate, r.candidate_name, r.score, r.signals, r.source,
+       0, now()
+FROM jsonb_to_recordset(%s) AS r(id uuid, type integer, name text, data jsonb, candidate uuid,
+    candidate_name text, score numeric, signals jsonb, source text)
+ORDER BY r.id
+ON CONFLICT ("Id") DO NOTHING
+"""
+
+
+def propose(db: Db, source: str, kind: Kind, newcomers: Iterable[Newcomer]) -> int:
+    """Put before a person which existing rows newcomers may be; how many. Before they are written.
+
+    One question for each key of a source, ever: a second run asks nothing again, answered or not.
+    """
+    newcomers = list(newcomers)
+    if not newcomers:
+        return 0
+    rows = db.execute(_CANDIDATES[kind], {"kind": kind, "source": source}).fetchall()
+    own = {id_ for id_, _, _, is_own, _, _ in rows if is_own} if source in OWN_KEYS else set()
+    if len(own) == len(rows):
+        return 0
+    candidates = [
+        Candidate(id_, name, born, first, last) for id_, name, born, _, first, last in rows
+    ]
+    found = propose_all(kind, newcomers, candidates)
+    asked = [
+        {
+            "id": str(pending_id(kind, source, one.key)),
+            "type": ENTITY_TYPES[kind],
+            "name": one.name,
+            "data": _data(one),
+            "candidate": str(found[one.key].candidate.id),
+            "candidate_name": found[one.key].candidate.name,
+            "score": found[one.key].score,
+            "signals": found[one.key].signals,
+            "source": source,
+        }
+        for one in newcomers
+        if one.key in found and found[one.key].candidate.id not in own
+    ]
+    if asked:
+        db.execute(_SAVE, (Jsonb(asked),))
+    return len(asked)
+
+
+def _data(one: Newcomer) -> dict[str, object]:
+    return {
+        "key": one.key,
+        "born": one.born.isoformat() if one.born else None,
+        "seasons": [one.first_year, one.last_year],
+    }
+
+
+def pending_id(kind: Kind, source: str, key: str) -> UUID:
+    """The id of the question about a source's key."""
+    return ids.of("pending-match", ENTITY_TYPES[kind], source, key)

@@ -1,0 +1,160 @@
+"""A season's rows from the claims as they are, without any new answer.
+
+What undoing a decision, taking out a source and mending a claim have in common: the claims change,
+and everything that follows from them is drawn up again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from psycopg import Connection, sql
+from psycopg.rows import TupleRow
+
+from ingestion_core.catalog import bookkeeping, roles, tables
+from ingestion_core.catalog.claims import MADE
+from ingestion_core.catalog.entrants import project_entrants, stored_entries, sweep
+from ingestion_core.catalog.plan import Plan
+from ingestion_core.catalog.profiles import project_shared
+from ingestion_core.catalog.rounds import project_rounds
+from ingestion_core.catalog.sessions import project_sessions
+from ingestion_core.catalog.state import Question, read, typed
+from ingestion_core.database.prepare import references_to
+from ingestion_core.identity.lineage import FORERUNNER, SPELLING
+
+Db = Connection[TupleRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """A season of a series, by its address."""
+
+    series: str
+    year: int
+
+
+def recompute(db: Db, season: Season, now: datetime) -> int:
+    """Project a season anew; how many rows of the product changed.
+
+    The season's lock and the identity lock are held. Rows that no source speaks of stay as they
+    are: see ``retire``.
+    """
+    state = read(db, Question("openf1", season.series, season.year, everything=True))
+    if state.season is None:
+        return 0
+    plan = Plan(state, now.isoformat(), fill_only=False)
+    for kind in sorted(tables.SHARED):
+        said = {id_: row["Slug"] for id_, row in state.rows[kind].items() if plan.keys_of(id_)}
+        project_shared(plan, kind, said)
+    project_rounds(plan, Question("", season.series, season.year).season, {})
+    of_session = {
+        id_: UUID(row["RoundId"]) for id_, row in state.rows["session"].items() if plan.keys_of(id_)
+    }
+    project_sessions(plan, of_session, now)
+    rounds: dict[UUID, list[UUID]] = {
+        id_: [] for id_, row in state.rows["round"].items() if row["here"]
+    }
+    for id_, row in state.rows["session"].items():
+        rounds.setdefault(UUID(row["RoundId"]), []).append(id_)
+    _, unlisted = project_entrants(plan, rounds, stored_entries(plan))
+    bookkeeping.save_claims(db, plan.claims.values())
+    rows = sum(
+        tables.write(db, table, plan.rows.get(kind, {})) for kind, table in tables.BY_KIND.items()
+    )
+    if unlisted:
+        rows += sweep(db, unlisted)
+    return rows + roles.assign(db, state.season)
+
+
+#: Tables whose rows go with the row they belong to, if they are ours.
+_OWN_ALIASES: Final = {"team": "TeamAliases"}
+
+_RETIRE: Final = """
+WITH gone AS (
+    DELETE FROM {table} t USING ingest.claims w
+    WHERE t."Id" = ANY(%(ids)s) AND w.target = t."Id" AND w.kind = %(kind)s
+      AND w.source = 'written' AND w.fields ? {made}
+      AND NOT EXISTS (
+          SELECT FROM ingest.claims c
+          WHERE c.target = t."Id" AND c.source NOT IN ('written', 'product', 'adopted'))
+      AND {unreferenced} AND {no_other_aliases}
+    RETURNING t."Id"
+), forgotten AS (
+    DELETE FROM ingest.claims c USING gone
+    WHERE c.target = gone."Id" AND c.source IN ('written', 'product', 'adopted')
+), aliases AS (
+    DELETE FROM ingest.claims c USING gone
+    WHERE c.kind = 'team-alias' AND c.fields ->> 'Team' = gone."Id"::text
+)
+SELECT count(*) FROM gone
+"""
+
+
+def retire(db: Db, kind: str, ids: Iterable[UUID]) -> int:
+    """Take out rows that were made here, that no source gives any more, and that nothing refers to.
+
+    Whatever a user's log, list or review hangs on stays, and so do the rows above it; how many.
+    """
+    ids = sorted(ids)
+    if not ids:
+        return 0
+    table = tables.BY_KIND[kind].name
+    aliases = _OWN_ALIASES.get(kind)
+    statement = sql.SQL(_RETIRE).format(
+        table=sql.Identifier(table),
+        made=sql.Literal(MADE),
+        unreferenced=references_to(db, table, ignoring=aliases),
+        no_other_aliases=sql.SQL(
+            'NOT EXISTS (SELECT FROM {} a WHERE a."TeamId" = t."Id"'
+            ' AND coalesce(a."Source", {}) NOT IN ({}, {}))'
+        ).format(
+            sql.Identifier(aliases), sql.Literal(""), sql.Literal(SPELLING), sql.Literal(FORERUNNER)
+        )
+        if aliases
+        else sql.SQL("true"),
+    )
+    row = db.execute(statement, {"ids": ids, "kind": kind}).fetchone()
+    return int(row[0]) if row else 0
+
+
+_FOUND: Final = """
+SELECT t."Id", to_jsonb(t), w.fields, a.fields FROM {table} t
+JOIN ingest.claims w ON w.target = t."Id" AND w.kind = %(kind)s AND w.source = 'written'
+JOIN ingest.claims a ON a.target = t."Id" AND a.kind = %(kind)s AND a.source = 'adopted'
+WHERE t."Id" = ANY(%(ids)s) AND NOT EXISTS (
+    SELECT FROM ingest.claims c
+    WHERE c.target = t."Id" AND c.source NOT IN ('written', 'product', 'adopted'))
+"""
+
+_RELEASE: Final = """
+DELETE FROM ingest.claims
+WHERE target = ANY(%s) AND kind = %s AND source IN ('written', 'product', 'adopted')
+"""
+
+
+def give_back(db: Db, kind: str, ids: Iterable[UUID]) -> int:
+    """Make rows that were found, and that no source gives any more, what they were; how many.
+
+    What somebody changed in them since stays.
+    """
+    table = tables.BY_KIND[kind]
+    statement = sql.SQL(_FOUND).format(table=sql.Identifier(table.name))
+    found = db.execute(statement, {"ids": sorted(ids), "kind": kind}).fetchall()
+    rows = {}
+    for id_, current, written, adopted in found:
+        now = typed(current)
+        rows[id_] = {
+            "Id": str(id_),
+            "new": False,
+            **{
+                name: adopted.get(name) if now[name] == written.get(name) else now[name]
+                for name in table.columns
+            },
+            **{f"was {name}": now[name] for name in table.columns},
+        }
+    given = tables.write(db, table, rows)
+    if rows:
+        db.execute(_RELEASE, (sorted(rows), kind))
+    return given

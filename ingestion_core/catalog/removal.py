@@ -1,0 +1,105 @@
+"""Taking a source out: what only it gave goes, what others gave as well is drawn up again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from psycopg import Connection, sql
+from psycopg.rows import TupleRow
+
+from ingestion_core.catalog import bookkeeping
+from ingestion_core.catalog.recompute import Season, give_back, recompute, retire
+from ingestion_core.database.prepare import references_to
+from ingestion_core.identity import ids
+
+Db = Connection[TupleRow]
+
+#: Children first.
+_KINDS: Final = ("session", "round", "driver", "team", "circuit")
+
+_SEASONS: Final = """
+SELECT DISTINCT split_part(fields ->> 'Season', '|', 1),
+       split_part(fields ->> 'Season', '|', 2)::int
+FROM ingest.claims WHERE source = %s AND kind = 'round' AND fields ? 'Season'
+ORDER BY 1, 2
+"""
+
+_TARGETS: Final = """
+SELECT kind, array_agg(DISTINCT target ORDER BY target) FROM ingest.claims
+WHERE source = %s AND target IS NOT NULL GROUP BY kind
+"""
+
+_FORGET: Final = """
+WITH claims AS (DELETE FROM ingest.claims WHERE source = %(source)s RETURNING 1),
+entries AS (DELETE FROM ingest.entries WHERE source = %(source)s RETURNING 1),
+fetches AS (DELETE FROM ingest.fetches WHERE source = %(source)s RETURNING 1),
+quarantine AS (DELETE FROM ingest.quarantine WHERE source = %(source)s RETURNING 1),
+decisions AS (DELETE FROM ingest.decisions WHERE source = %(source)s RETURNING 1)
+SELECT (SELECT count(*) FROM claims), (SELECT count(*) FROM entries)
+"""
+
+_KEPT: Final = """
+SELECT count(*) FROM ingest.claims w
+WHERE w.target = ANY(%s) AND w.source = 'written' AND w.kind = %s AND NOT EXISTS (
+    SELECT FROM ingest.claims c
+    WHERE c.target = w.target AND c.source NOT IN ('written', 'product', 'adopted'))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What taking a source out came to. ``gone``: rows by kind; ``kept``: those it alone gave, and
+    that stay because something hangs on them, or because they were in the product before."""
+
+    seasons: int
+    claims: int
+    entries: int
+    changed: int
+    gone: dict[str, int]
+    kept: dict[str, int]
+
+
+def affected(db: Db, source: str) -> list[Season]:
+    """The seasons that a source knows."""
+    return [Season(*row) for row in db.execute(_SEASONS, (source,))]
+
+
+def lock(db: Db, source: str) -> list[Season]:
+    """Take the locks of everything that the source knows, in order; its seasons."""
+    seasons = affected(db, source)
+    for season in seasons:
+        bookkeeping.lock_season(db, f"{season.series}|{season.year}")
+    bookkeeping.lock_identity(db)
+    return seasons
+
+
+def remove(db: Db, source: str, seasons: list[Season], now: datetime) -> Removed:
+    """Forget a source; its results were taken out before. ``seasons``: locked, all it knows.
+
+    Sessions with users' logs or lists stay, with their rounds; rows that the product had before
+    are given back as they were.
+    """
+    targets: dict[str, list[UUID]] = dict(db.execute(_TARGETS, (source,)).fetchall())
+    forgotten = db.execute(_FORGET, {"source": source}).fetchone()
+    claims, entries = forgotten or (0, 0)
+    changed = sum(recompute(db, season, now) for season in seasons)
+    gone: dict[str, int] = {}
+    kept: dict[str, int] = {}
+    for kind in _KINDS:
+        those = targets.get(kind, [])
+        gone[kind] = retire(db, kind, those)
+        left = db.execute(_KEPT, (those, kind)).fetchone()
+        kept[kind] = int(left[0]) if left else 0
+        changed += give_back(db, kind, those)
+    gone["season"] = _retire_seasons(db, seasons)
+    return Removed(len(seasons), claims, entries, changed, gone, kept)
+
+
+def _retire_seasons(db: Db, seasons: list[Season]) -> int:
+    """Empty seasons that were made here, told by their ids."""
+    made = [ids.of("season", one.series, one.year) for one in seasons]
+    statement = sql.SQL('DELETE FROM "Seasons" t WHERE t."Id" = ANY(%s) AND {}').format(
+        references_to(db, "Seasons")
+    )
+    return db.execute(statement, (made,)).rowcount

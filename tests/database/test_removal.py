@@ -1,0 +1,92 @@
+"""A source is taken out: what only it gave goes, what others gave is as if it had never been."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from ingestion_core.catalog import removal
+from tests.support import product
+from tests.support.weekends import NOW, Db, Person, prepared, weekend, write
+
+MAY = date(2023, 5, 28)
+MAX = Person("Max Verstappen", "Red Bull", key="max_verstappen", car="1", born=date(1997, 9, 30))
+LANCE = Person("Lance Stroll", "Aston Martin", key="stroll", car="18", born=date(1998, 10, 29))
+
+
+@pytest.fixture
+def db(database: str) -> Iterator[Db]:
+    """An empty product with our schema."""
+    with prepared(database) as connection:
+        yield connection
+
+
+def remove(db: Db, source: str) -> removal.Removed:
+    """Take a source out, in a transaction."""
+    with db.transaction():
+        return removal.remove(db, source, removal.lock(db, source), NOW)
+
+
+def without_keys(*people: Person) -> list[Person]:
+    """The same people, as a source that knows them by name alone has them."""
+    return [replace(one, key=None, born=None) for one in people]
+
+
+def test_what_others_gave_is_as_if_it_had_never_been(db: Db) -> None:
+    """Down to dates of birth that only the archive knew; the archive's own season goes whole."""
+    write(db, weekend("openf1", "1210", without_keys(MAX), MAY, "22"))
+    before = product.dump(db.info.dsn)
+    write(db, weekend("ergast", "1100", [MAX, LANCE], MAY))
+    write(db, weekend("ergast", "900", [LANCE], MAY - timedelta(weeks=52)))
+    both = product.dump(db.info.dsn)
+    [his] = [row for row in both["Drivers"] if row["Slug"] == "max-verstappen"]
+    assert his["DateOfBirth"] == "1997-09-30"
+    assert len(both["Seasons"]) == 2
+    removed = remove(db, "ergast")
+    assert product.dump(db.info.dsn) == before
+    assert (removed.seasons, removed.gone["round"], removed.gone["driver"]) == (2, 1, 1)
+    assert not any(removed.kept.values())
+
+
+def test_the_source_that_came_first_can_go_as_well(db: Db) -> None:
+    """What is left is the other's word, under the ids that everything had."""
+    write(db, weekend("ergast", "1100", [MAX, LANCE], MAY))
+    alone = product.dump(db.info.dsn)
+    write(db, weekend("openf1", "1210", without_keys(MAX), MAY, "22"))
+    assert product.dump(db.info.dsn) != alone
+    remove(db, "openf1")
+    assert product.dump(db.info.dsn) == alone
+
+
+def test_what_the_product_had_before_stays_as_it_was(db: Db) -> None:
+    """A row that was found, not made: its own values come back."""
+    db.execute(
+        'INSERT INTO "Drivers" ("Id", "FirstName", "LastName", "Slug", "Nationality", "Nickname")'
+        " VALUES (gen_random_uuid(), 'MAX', 'Verstappen', 'max-verstappen', 'Flemish', 'Mad')"
+    )
+    before = product.dump(db.info.dsn)["Drivers"]
+    write(db, weekend("ergast", "1100", [MAX, LANCE], MAY))
+    after = {row["Slug"]: row for row in product.dump(db.info.dsn)["Drivers"]}
+    assert after["max-verstappen"]["FirstName"] == "Max"
+    removed = remove(db, "ergast")
+    assert product.dump(db.info.dsn)["Drivers"] == before
+    assert removed.kept["driver"] == 1
+
+
+def test_a_session_that_a_user_logged_stays_with_all_above_it(db: Db) -> None:
+    """User content is sacred; the other session of that weekend goes."""
+    write(db, weekend("ergast", "1100", [MAX], MAY))
+    db.execute('INSERT INTO "AspNetUsers" ("Id", "CreatedAt") VALUES (gen_random_uuid(), now())')
+    db.execute(
+        'INSERT INTO "Logs" ("Id", "UserId", "SessionId", "Liked", "LoggedAt", "IsAttended")'
+        ' SELECT gen_random_uuid(), u."Id", s."Id", true, now(), false'
+        ' FROM "AspNetUsers" u, "Sessions" s WHERE s."Type" = 6'
+    )
+    removed = remove(db, "ergast")
+    found = product.dump(db.info.dsn)
+    assert [row["Type"] for row in found["Sessions"]] == [6]
+    assert (len(found["Rounds"]), len(found["Circuits"]), len(found["Seasons"])) == (1, 1, 1)
+    assert (found["Entrants"], found["Drivers"], found["Teams"]) == ([], [], [])
+    assert (removed.kept["session"], removed.kept["round"], removed.kept["circuit"]) == (1, 1, 1)
+    assert product.rows(db.info.dsn, 'SELECT count(*) FROM "Logs"') == [(1,)]
