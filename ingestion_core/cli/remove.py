@@ -1,0 +1,35 @@
+"""``remove-source``: take out all that only one source gave."""
+
+import argparse
+
+from ingestion_core.cli import Commands
+from ingestion_core.tasks.app import app
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "remove-source",
+        help="take out all that only one source gave; users' content is untouched",
+    )
+    parser.add_argument("source", help="its name: openf1, ergast or thethirdturn")
+    how = parser.add_mutually_exclusive_group(required=True)
+    how.add_argument("--dry-run", action="store_true", help="only count: nothing is kept")
+    how.add_argument("--yes", action="store_true", help="really")
+    parser.set_defaults(carry_out=_remove)
+
+
+def _remove(chosen: argparse.Namespace) -> int:
+    from ingestion_core.tasks.remove_source import remove_source  # it knows results
+
+    removed = remove_source(app(), chosen.source, dry_run=chosen.dry_run)
+    found = removed.catalog
+    would = "would be " if chosen.dry_run else ""
+    print(
+        f"{chosen.source}: {found.seasons} seasons, {found.claims} claims, {found.entries} entries"
+    )
+    print(f"  rows {would}changed  {found.changed}, results {removed.results}")
+    for kind, gone in found.gone.items():
+        kept = found.kept.get(kind, 0)
+        print(f"  {kind + 's':<9} {would}gone  {gone}" + (f", kept {kept}" if kept else ""))
+    return 0

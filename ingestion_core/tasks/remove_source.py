@@ -1,0 +1,48 @@
+"""Taking a source out, results and all: one transaction."""
+
+from dataclasses import dataclass
+
+from ingestion_core.catalog import removal
+from ingestion_core.errors import NotFound
+from ingestion_core.results import removal as results
+from ingestion_core.tasks.app import App
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What it came to, in counts. ``results``: rows that changed or went."""
+
+    catalog: removal.Removed
+    results: int
+
+
+class _RolledBack(Exception):
+    """Nothing is to be kept."""
+
+
+def remove_source(app: App, source: str, dry_run: bool = False) -> Removed:
+    """Take out all that only this source gave; users' content is untouched.
+
+    Args:
+        app: the process's app.
+        source: its name, such as ``ergast``.
+        dry_run: do it all, count, and keep nothing.
+
+    Raises:
+        NotFound: it never gave anything.
+    """
+    done: Removed | None = None
+    try:
+        with app.transaction() as db:
+            seasons = removal.lock(db, source)
+            if not seasons:
+                raise NotFound(f"nothing is stored of a source '{source[:50]}'")
+            changed = results.remove(db, source)
+            done = Removed(removal.remove(db, source, seasons, app.now()), changed)
+            if dry_run:
+                raise _RolledBack
+    except _RolledBack:
+        pass
+    if done is None:
+        raise RuntimeError("a removal ended without an end")
+    return done
