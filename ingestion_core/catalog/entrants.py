@@ -122,7 +122,7 @@ def project_entrants(
         existing[UUID(row["RoundId"])][UUID(row["DriverId"])] = id_
     total, unlisted = 0, set()
     for round_id, sessions in rounds.items():
-        teams = _teams(_in_order(plan, sessions), lists)
+        teams = _teams(in_order(plan, sessions), lists)
         for driver in sorted(teams):
             id_ = existing[round_id].get(driver) or ids.of("entrant", round_id, driver)
             columns: Fields = {"TeamId": str(teams[driver]), "Role": _role(plan, id_)}
@@ -136,7 +136,7 @@ def project_entrants(
     return total, unlisted
 
 
-def _in_order(plan: Plan, sessions: Iterable[UUID]) -> list[UUID]:
+def in_order(plan: Plan, sessions: Iterable[UUID]) -> list[UUID]:
     """Sessions by their start, whatever order they came in."""
 
     def start(id_: UUID) -> str:
@@ -154,17 +154,21 @@ def _teams(sessions: Iterable[UUID], lists: Lists) -> dict[UUID, UUID]:
     votes: dict[UUID, Counter[UUID]] = defaultdict(Counter)
     latest: dict[tuple[UUID, UUID], int] = {}
     for place, session in enumerate(sessions):
-        seated: dict[UUID, UUID] = {}
-        by_source = lists.get(session, {})
-        for source in reversed(SCHEDULE):
-            seated.update((driver, seat.team) for driver, seat in by_source.get(source, {}).items())
-        for driver, team in seated.items():
-            votes[driver][team] += 1
-            latest[driver, team] = place
+        for driver, (_, seat) in seated(lists.get(session, {})).items():
+            votes[driver][seat.team] += 1
+            latest[driver, seat.team] = place
     return {
         driver: max(counted, key=lambda team: (counted[team], latest[driver, team]))
         for driver, counted in votes.items()
     }
+
+
+def seated(by_source: Mapping[str, Mapping[UUID, Seat]]) -> dict[UUID, tuple[str, Seat]]:
+    """Who is listed in a session: by the first source in its order that does, and as what."""
+    found: dict[UUID, tuple[str, Seat]] = {}
+    for source in reversed(SCHEDULE):
+        found.update((driver, (source, seat)) for driver, seat in by_source.get(source, {}).items())
+    return found
 
 
 def _role(plan: Plan, id_: UUID) -> int:

@@ -148,9 +148,13 @@ def claim_driver(plan: Plan, source: str, profile: DriverProfile, id_: UUID) -> 
 def project_shared(plan: Plan, kind: str, slugs: Mapping[UUID, str]) -> None:
     """Plan the rows of a kind from all claims on them; ``slugs``: id to address."""
     for id_, slug in slugs.items():
-        said = {**plan.claims_on(id_), TABLES: _table_fields(plan, kind, id_)}
-        columns = columns_of(BY_KIND[kind].columns, believe(kind, said))
+        columns = columns_of(BY_KIND[kind].columns, believe(kind, said_of(plan, kind, id_)))
         plan.put(kind, id_, columns, {"Slug": slug})
+
+
+def said_of(plan: Plan, kind: str, id_: UUID) -> dict[str, Fields]:
+    """What is said of a row, by source; the hand-checked tables are one."""
+    return {**plan.claims_on(id_), TABLES: _table_fields(plan, kind, id_)}
 
 
 def _slugs(slug: str, names: Iterable[str]) -> frozenset[str]:

@@ -43,14 +43,17 @@ _DAY_EVERYWHERE: Final = timedelta(hours=36)
 
 def believe(kind: str, claims: Mapping[str, Fields]) -> Fields:
     """Per field, the word of the first source in its order that has one."""
+    return {name: claims[source][name] for name, source in believed_from(kind, claims).items()}
+
+
+def believed_from(kind: str, claims: Mapping[str, Fields]) -> dict[str, str]:
+    """Per field, the first source in its order that has a word."""
     names = {name for source, fields in claims.items() if source in _SOURCES for name in fields}
-    believed: Fields = {}
+    believed: dict[str, str] = {}
     for name in names:
-        order = _EXCEPTIONS.get((kind, name), _PRECEDENCE[kind])
-        for source in order:
-            value = claims.get(source, {}).get(name)
-            if value is not None:
-                believed[name] = value
+        for source in _EXCEPTIONS.get((kind, name), _PRECEDENCE[kind]):
+            if claims.get(source, {}).get(name) is not None:
+                believed[name] = source
                 break
     return believed
 

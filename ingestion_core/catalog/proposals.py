@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
+from ingestion_core.catalog import tables
 from ingestion_core.identity import ids
 from ingestion_core.identity.likeness import Candidate, Newcomer, propose_all
 from ingestion_core.identity.lookup import OWN_KEYS
@@ -49,6 +50,14 @@ _CANDIDATES: Final[dict[Kind, str]] = {
     "circuit": _NAMED.replace("{table}", "Circuits"),
 }
 
+# Whether any row of the kind is not this source's own: else there is nothing to be like.
+_OTHERS: Final = """
+SELECT EXISTS (
+    SELECT FROM {table} t WHERE NOT EXISTS (
+        SELECT FROM ingest.claims c
+        WHERE c.target = t."Id" AND c.kind = %(kind)s AND c.source = %(source)s))
+"""
+
 _SAVE: Final = """
 INSERT INTO "PendingMatches" ("Id", "EntityType", "IncomingName", "IncomingDataJson",
     "CandidateEntityId", "CandidateEntityName", "MatchScore", "SignalsJson", "Source", "Status",
@@ -70,10 +79,13 @@ def propose(db: Db, source: str, kind: Kind, newcomers: Iterable[Newcomer]) -> i
     newcomers = list(newcomers)
     if not newcomers:
         return 0
-    rows = db.execute(_CANDIDATES[kind], {"kind": kind, "source": source}).fetchall()
+    asked_of = {"kind": kind, "source": source}
+    if source in OWN_KEYS:
+        others = sql.SQL(_OTHERS).format(table=sql.Identifier(tables.BY_KIND[kind].name))
+        if db.execute(others, asked_of).fetchone() == (False,):
+            return 0
+    rows = db.execute(_CANDIDATES[kind], asked_of).fetchall()
     own = {id_ for id_, _, _, is_own, _, _ in rows if is_own} if source in OWN_KEYS else set()
-    if len(own) == len(rows):
-        return 0
     candidates = [
         Candidate(id_, name, born, first, last) for id_, name, born, _, first, last in rows
     ]

@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from ingestion_core.identity.roles import Listed
 from ingestion_core.identity.roles import assign as decide
+from ingestion_core.racing.kinds import Role
 
 # Arrays, and joined here: where nothing is known of the tables yet, as during a first import, the
 # planner would join them in an order that takes seconds.
@@ -28,19 +29,21 @@ SELECT (SELECT jsonb_object_agg("Id", "RoundNumber") FROM rounds),
      WHERE session = ANY(ARRAY(SELECT "Id" FROM sessions)))
 """
 
+# Keys as arrays once more: for a few rows the planner would read all claims.
 _CHANGE = """
-WITH changed AS (
-    UPDATE "Entrants" t SET "Role" = w.role
-    FROM jsonb_to_recordset(%s) AS w(entrant uuid, role integer, was integer)
-    WHERE t."Id" = w.entrant AND t."Role" = w.was AND EXISTS (
-        SELECT FROM ingest.claims c
-        WHERE c.target = t."Id" AND c.kind = 'entrant' AND c.source = 'written'
-          AND (c.fields ->> 'Role')::int = w.was)
+WITH w AS (
+    SELECT w.* FROM jsonb_to_recordset(%(changes)s) AS w(entrant uuid, role integer, was integer)
+    JOIN ingest.claims c ON c.target = w.entrant AND (c.fields ->> 'Role')::int = w.was
+    WHERE c.source = 'written' AND c.kind = 'entrant' AND c.key = ANY(%(keys)s)
+), changed AS (
+    UPDATE "Entrants" t SET "Role" = w.role FROM w
+    WHERE t."Id" = ANY(%(keys)s::uuid[]) AND t."Id" = w.entrant AND t."Role" = w.was
     RETURNING t."Id", t."Role"
 ), remembered AS (
     UPDATE ingest.claims c SET fields = c.fields || jsonb_build_object('Role', changed."Role")
     FROM changed
-    WHERE c.source = 'written' AND c.kind = 'entrant' AND c.target = changed."Id"
+    WHERE c.source = 'written' AND c.kind = 'entrant' AND c.key = ANY(%(keys)s)
+      AND c.target = changed."Id"
 )
 SELECT count(*) FROM changed
 """
@@ -51,9 +54,23 @@ def assign(db: Connection[TupleRow], season: UUID) -> int:
 
     A role that is not the one we wrote was given by somebody in the product: it stays.
     """
+    changes = [
+        {"entrant": str(id_), "role": int(role), "was": was}
+        for id_, (role, was) in sorted(by_lists(db, season).items())
+        if role != was
+    ]
+    if not changes:
+        return 0
+    keys = [change["entrant"] for change in changes]
+    done = db.execute(_CHANGE, {"changes": Jsonb(changes), "keys": keys}).fetchone()
+    return int(done[0]) if done else 0
+
+
+def by_lists(db: Connection[TupleRow], season: UUID) -> dict[UUID, tuple[Role, int]]:
+    """The role that a season's lists show of each entrant they name, and the one that stands."""
     row = db.execute(_SEASON, (season,)).fetchone()
     if row is None or not all(row):
-        return 0
+        return {}
     numbers, sessions, entrants, entries = row
     named: dict[tuple[str, str], bool] = {}
     for session, driver in entries:
@@ -72,12 +89,4 @@ def assign(db: Connection[TupleRow], season: UUID) -> int:
         if (round_id, driver) in named
     ]
     roles = decide(listed)
-    changes = [
-        {"entrant": id_, "role": int(roles[UUID(id_)]), "was": role}
-        for id_, *_, role in sorted(entrants)
-        if UUID(id_) in roles and role != roles[UUID(id_)]
-    ]
-    if not changes:
-        return 0
-    done = db.execute(_CHANGE, (Jsonb(changes),)).fetchone()
-    return int(done[0]) if done else 0
+    return {UUID(id_): (roles[UUID(id_)], role) for id_, *_, role in entrants if UUID(id_) in roles}

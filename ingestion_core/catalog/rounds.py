@@ -130,28 +130,34 @@ def project_rounds(plan: Plan, season: str, new: Mapping[UUID, Fields]) -> None:
     All of them, since one meeting that is cancelled renumbers the rest. Each source numbers its
     own list; whose number counts is decided as for any other field.
     """
-    claims = claims_of_season(plan, season)
-    numbered = {source: numbers(own) for source, own in claims.items()}
-    on: dict[UUID, list[Claim]] = {}
-    for claim in (one for own in claims.values() for one in own):
-        if claim.target is not None:
-            on.setdefault(claim.target, []).append(claim)
-    for id_ in sorted(on):
+    for id_, said in said_of_season(plan, season).items():
         row = plan.state.rows["round"].get(id_)
         if row is None and id_ not in new:
             continue
-        said = plan.claims_on(id_)
-        for claim in sorted(on[id_], key=lambda one: one.key):
-            said[claim.source] = {
-                **said.get(claim.source, {}),
-                "RoundNumber": numbered[claim.source][claim.key],
-            }
         columns = columns_of(ROUNDS.columns, believe("round", said))
         once = new.get(id_) or {
             "SeasonId": row["SeasonId"] if row else None,
             "Slug": row["Slug"] if row else None,
         }
         plan.put("round", id_, columns, once)
+
+
+def said_of_season(plan: Plan, season: str) -> dict[UUID, dict[str, Fields]]:
+    """What is said of each round that any source's meeting is decided to be, numbers included.
+
+    By id, in order; then by source.
+    """
+    claims = claims_of_season(plan, season)
+    numbered = {source: numbers(own) for source, own in claims.items()}
+    found: dict[UUID, dict[str, Fields]] = {}
+    for claim in sorted(
+        (one for own in claims.values() for one in own), key=lambda one: (str(one.target), one.key)
+    ):
+        if claim.target is not None:
+            said = found.setdefault(claim.target, plan.claims_on(claim.target))
+            number = numbered[claim.source][claim.key]
+            said[claim.source] = {**said.get(claim.source, {}), "RoundNumber": number}
+    return found
 
 
 def new_rounds(
