@@ -4,6 +4,7 @@
 #   make run RESULTS=1            with results (spoilers)
 #   make run RECORDING=<folder>   a folder of recorded answers instead of the sample
 #   make run LIVE=1 YEAR=2024     the real API, at its real pace
+#   make run ARCHIVE=<folder>     the Ergast archive, from a folder or a .zip, instead of OpenF1
 #   make run CONFIRM=<database>   despite the users' rows in DATABASE_URL's database
 #   make serve                    the same, and stays up
 #   make test | check | bench | setup | clean
@@ -23,7 +24,7 @@ endif
 on = $(filter-out 0 false no,$(1))
 options = $(if $(call on,$(RESULTS)),--results) $(if $(call on,$(LIVE)),--live) \
 	$(if $(YEAR),--year '$(YEAR)') $(if $(RECORDING),--recording '$(RECORDING)') \
-	$(if $(CONFIRM),--confirm '$(CONFIRM)')
+	$(if $(ARCHIVE),--archive '$(ARCHIVE)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
 
 run serve: setup
 	@exec $(VENV) -m local $@ --with-parent $(options)
