@@ -25,7 +25,7 @@ from local.replay.faults import Fault
 from local.replay.server import ReplayServer
 from local.stack.azurite import Azurite
 from tests.host.processes import REPOSITORY, HostProcess, eventually
-from tests.host.test_season import KEY, UNLIMITED, Running
+from tests.host.running import KEY, UNLIMITED, Running
 from tests.support.product import rows
 from tests.support.results import only
 
