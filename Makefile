@@ -15,6 +15,10 @@ MAKEFLAGS += --no-print-directory
 .PHONY: run serve test check bench setup clean
 .DEFAULT_GOAL := run
 
+# Without compiled files each process of the tests, some hundred, compiles what it imports, and each
+# worker rewrites every test's assertions anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 ifndef PARCFERME_RECORDINGS
 ifneq ($(wildcard ../shared/data),)
 export PARCFERME_RECORDINGS := $(abspath ../shared/data)
@@ -29,9 +33,9 @@ options = $(if $(call on,$(RESULTS)),--results) $(if $(call on,$(LIVE)),--live) 
 run serve: setup
 	@exec $(VENV) -m local $@ --with-parent $(options)
 
-# The long tests wait for a pace or a lease: four at a time keep two cores busy. Tests that share
-# something costly (a season read once) are a group, which stays on one worker.
-pytest = $(VENV) -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
+# The long tests wait for a pace or a lease: four at a time keep two cores busy. In which order and
+# on which worker, tests/conftest.py says.
+pytest = $(VENV) -m pytest -n 4 --no-loadscope-reorder
 
 test: setup
 	@$(pytest)

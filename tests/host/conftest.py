@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from azure.storage.queue import QueueServiceClient
 
+from local.replay.server import ReplayServer
 from tests.host.processes import HostProcess
+from tests.host.running import UNLIMITED, Start, starting
 
 APPS = Path(__file__).parent / "apps"
 
@@ -42,6 +45,43 @@ def _starting(storage: str, folders: pytest.TempPathFactory) -> Iterator[StartHo
     finally:
         for host in started:
             host.kill()
+
+
+def emptied(azurite: str) -> str:
+    """The run's Storage account without a queue: those of the app have fixed names."""
+    with QueueServiceClient.from_connection_string(azurite) as service:
+        for queue in service.list_queues():
+            service.delete_queue(queue)
+    return azurite
+
+
+@pytest.fixture
+def storage(azurite: str) -> str:
+    """The same, for a test."""
+    return emptied(azurite)
+
+
+@pytest.fixture
+def start(database: str, storage: str, tmp_path: Path) -> Iterator[Start]:
+    """Start instances of the app's host against a replay."""
+    with starting(database, storage, tmp_path) as go:
+        yield go
+
+
+@pytest.fixture
+def replay() -> Iterator[ReplayServer]:
+    """OpenF1 with the sample season, without limits."""
+    with ReplayServer(limits=UNLIMITED) as server:
+        yield server
+
+
+@pytest.fixture
+def short(replay: ReplayServer) -> ReplayServer:
+    """The season's first six meetings: 13 requests."""
+    for name in ("meetings", "sessions", "drivers"):
+        found = replay.rows.of(name)
+        replay.rows.replace(name, [row for row in found if row["meeting_key"] <= 1233])
+    return replay
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ from local.replay.server import ReplayServer
 from tests.support.drain import drain
 from tests.support.product import rows
 
+BAHRAIN, QUALIFYING, RACE = 1229, 9468, 9472
+SPA, SPA_RACE = 1242, 9574
+
 #: What the calendar, the championship and the race engineers would tell as well.
 SPOILING = ("session_result", "starting_grid", "position", "championship", "intervals", "laps")
 
@@ -68,6 +71,42 @@ def results(database: str) -> Found:
     }
     assert len(by_car) == len(found) == rows(database, 'SELECT count(*) FROM "Results"')[0][0]
     return by_car
+
+
+def change(replay: ReplayServer, car: int, session: int = RACE, **fields: object) -> None:
+    """Change a car's result upstream."""
+    where = {"session_key": session, "driver_number": car}
+    assert replay.rows.change("session_result", where, fields) == 1
+
+
+def rewritten(before: Found, after: Found) -> set[tuple[int, str]]:
+    """The rows of both that were written to in between, even if with the same values."""
+    return {
+        key for key in before.keys() & after.keys() if before[key]["xmin"] != after[key]["xmin"]
+    }
+
+
+def quarantined(database: str) -> list[tuple[Any, ...]]:
+    """Session, facet, row and reason of what was set apart."""
+    return rows(
+        database,
+        "SELECT session, facet, row_key, reason FROM spoilers.quarantine ORDER BY 1, 2, 3, 4",
+    )
+
+
+def history(database: str, session: int, facet: str = "classification") -> list[dict[str, Any]]:
+    """A session's sets, the oldest first."""
+    return [
+        row[0]
+        for row in rows(
+            database,
+            'SELECT to_jsonb(c) FROM spoilers.classifications c JOIN "Sessions" s'
+            ' ON s."Id" = c.session WHERE s."OpenF1SessionKey" = %s AND c.facet = %s'
+            " ORDER BY c.classification",
+            session,
+            facet,
+        )
+    ]
 
 
 def spoiling_requests(replay: ReplayServer) -> list[str]:
