@@ -20,7 +20,7 @@ _HOMONYMS = 3
 def want_circuit(source: str, profile: CircuitProfile) -> Wanted:
     """The circuit as the tables know it, else as the source calls it."""
     row = lookup.circuit(source, profile.key)
-    slug = row.slug if row else slugify(profile.name)
+    slug = row.slug if row else _address(profile.name, source, profile.key)
     others = [row.name, *row.aliases] if row else [profile.name]
     return Wanted(profile.key, ids.of("circuit", slug), slug, _slugs(slug, others))
 
@@ -28,19 +28,19 @@ def want_circuit(source: str, profile: CircuitProfile) -> Wanted:
 def want_team(source: str, profile: TeamProfile, year: int) -> Wanted:
     """The team of that season as the tables know it, else as the source calls it."""
     row = lookup.team(source, profile.key, year)
-    slug = row.slug if row else slugify(profile.name)
+    slug = row.slug if row else _address(profile.name, source, profile.key)
     others = [row.name, *row.aliases] if row else [profile.name]
     key = lookup.team_claim_key(source, profile.key, year)
     return Wanted(key, ids.of("team", slug), slug, _slugs(slug, others))
 
 
-def want_driver(profile: DriverProfile, year: int) -> Wanted:
+def want_driver(source: str, profile: DriverProfile, year: int) -> Wanted:
     """The driver under the canonical name."""
     row = lookup.person_by_key(profile.person)
     name = (
         f"{row.first_name} {row.last_name}" if row else f"{profile.first_name} {profile.last_name}"
     )
-    slug = row.slug if row else slugify(name)
+    slug = row.slug if row else _address(name, source, profile.key)
     others = [name, *(alias.name for alias in row.aliases)] if row else [name]
     return Wanted(
         profile.key,
@@ -158,7 +158,12 @@ def said_of(plan: Plan, kind: str, id_: UUID) -> dict[str, Fields]:
 
 
 def _slugs(slug: str, names: Iterable[str]) -> frozenset[str]:
-    return frozenset({slug, *(slugify(name) for name in names)})
+    return frozenset({slug, *(slugify(name) for name in names)}) - {""}
+
+
+def _address(name: str, *key: str) -> str:
+    """The name's, or, where it has neither letter nor digit, one of the source's key."""
+    return slugify(name) or slugify(" ".join(key)) or f"unnamed-{ids.of('unnamed', *key)}"
 
 
 def _table_fields(plan: Plan, kind: str, id_: UUID) -> Fields:

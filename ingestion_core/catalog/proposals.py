@@ -90,6 +90,9 @@ def propose(db: Db, source: str, kind: Kind, newcomers: Iterable[Newcomer]) -> i
         Candidate(id_, name, born, first, last) for id_, name, born, _, first, last in rows
     ]
     found = propose_all(kind, newcomers, candidates)
+    # Of the source's own rows, which are others, one may stand before somebody it may be.
+    hidden = [one for one in newcomers if one.key in found and found[one.key].candidate.id in own]
+    found |= propose_all(kind, hidden, [one for one in candidates if one.id not in own])
     asked = [
         {
             "id": str(pending_id(kind, source, one.key)),

@@ -199,7 +199,7 @@ class _Named:
             source,
             {key: (it, profiles.want_circuit(source, it)) for key, it in circuits.items()},
             {key: (it, profiles.want_team(source, it, year)) for key, it in teams.items()},
-            {key: (it, profiles.want_driver(it, year)) for key, it in drivers.items()},
+            {key: (it, profiles.want_driver(source, it, year)) for key, it in drivers.items()},
         )
 
     @cached_property

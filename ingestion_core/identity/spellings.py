@@ -1,7 +1,7 @@
 """How alike two names of one kind are: RapidFuzz measures the words, the rules are of our field.
 
-Words pair up wherever they stand. They may be misspelt or shortened, or else some may be missing
-on one side (a sponsor, a second first name); a name that differs in both ways is another name.
+Words pair up wherever they stand. They may be misspelt or shortened, or some may be missing on one
+side: a sponsor, a second first name. A name that differs in both ways is soon another name.
 """
 
 import re
@@ -88,9 +88,8 @@ def likeness(kind: Kind, one: str, other: str) -> Likeness | None:
     if len(pairs) < max(_SHARED[kind], min(len(mine), len(theirs))):
         return None
     alike = _weighted(pairs)
+    # Beside a missing word a misspelt one counts as two more: Naylor is not Shawe-Taylor.
     extra = tuple(sorted(set(mine) ^ set(theirs))) if len(mine) != len(theirs) else ()
-    if extra and alike < 1:
-        return None
     fillers = (set(fold(one).split()) ^ set(fold(other).split())) & _FILLERS[kind]
     score = alike * _EXTRA ** len(extra) * _FILLER ** len(fillers)
     return Likeness(score, extra) if score >= LEAST else None

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -182,7 +183,7 @@ def everything(path: Path) -> list[object]:
     for year in (2019, 2023):
         one = season(library(path), year)
         sets, refused = classifications(read, year)
-        found += [one.rounds, one.circuits, one.drivers, one.constructors, one.unreadable]
+        found += [[replace(each, origin=None) for each in one.weekends], one.unreadable]
         found += [[(each.session, each.lines, each.complete) for each in sets], refused]
     return found
 

@@ -1,5 +1,6 @@
 """The archive's rows that hold no result. Every text was null or not empty before it came here."""
 
+import html
 import re
 from collections.abc import Iterable
 from datetime import date, time
@@ -32,7 +33,8 @@ def decimal(value: object) -> object:
 
 
 def _clean(text: str) -> str:
-    text = " ".join(text.split())
+    # One constructor's name was taken from a web page: Lotus-Pratt &amp; Whitney.
+    text = " ".join(html.unescape(text).split())
     if not text:
         raise ValueError("is empty")
     if not text.isprintable():
