@@ -1,6 +1,6 @@
 """Circuits, teams and drivers: who is meant, what sources say, what is believed of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from ingestion_core.catalog.claims import Fields
@@ -8,7 +8,7 @@ from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.projection import TABLES, believe, columns_of
 from ingestion_core.catalog.tables import BY_KIND
 from ingestion_core.identity import ids, lookup
-from ingestion_core.identity.resolve import Known, Match, Wanted, resolve
+from ingestion_core.identity.resolve import Match, Wanted, resolve
 from ingestion_core.identity.tables import CircuitRow, DriverRow, TeamRow
 from ingestion_core.racing.names import slugify, words
 from ingestion_core.racing.types import CircuitProfile, DriverProfile, TeamProfile
@@ -67,21 +67,22 @@ def match(plan: Plan, source: str, kind: str, wanted: Iterable[Wanted]) -> dict[
     return resolve(wanted, plan.state.decided(source, kind), plan.state.known(kind))
 
 
-def doubtful(
-    wanted: Iterable[Wanted],
-    matches: Mapping[str, Match],
-    known: Iterable[Known],
-    decided: Mapping[str, UUID],
-) -> set[UUID]:
-    """Rows that were found by a name alone, and whose career has to be looked at."""
+def match_drivers(
+    plan: Plan, source: str, wanted: Sequence[Wanted]
+) -> tuple[dict[str, Match], set[UUID]]:
+    """Who they are, and the rows that were found by a name alone: their careers decide."""
+    known = plan.state.known("driver")
+    decided = plan.state.decided(source, "driver")
+    matches = resolve(wanted, decided, known)
     born = {row.id: row.born for row in known}
-    return {
-        matches[one.key].id
+    doubtful = {
+        match.id
         for one in wanted
         if one.key not in decided
-        and not matches[one.key].new
-        and not (one.born and born[matches[one.key].id])
+        and not (match := matches[one.key]).new
+        and not (one.born and born[match.id])
     }
+    return matches, doubtful
 
 
 def claim_circuit(plan: Plan, source: str, profile: CircuitProfile, id_: UUID) -> None:

@@ -21,11 +21,11 @@ WITH rounds AS MATERIALIZED (
 ), entrants AS MATERIALIZED (
     SELECT * FROM "Entrants" WHERE "RoundId" = ANY(ARRAY(SELECT "Id" FROM rounds))
 )
-SELECT (SELECT jsonb_object_agg("Id", "RoundNumber") FROM rounds),
-    (SELECT jsonb_object_agg("Id", jsonb_build_array("RoundId", races)) FROM sessions),
-    (SELECT jsonb_agg(jsonb_build_array("Id", "RoundId", "DriverId", "TeamId", "Role"))
+SELECT (SELECT json_object_agg("Id", "RoundNumber") FROM rounds),
+    (SELECT json_object_agg("Id", json_build_array("RoundId", races)) FROM sessions),
+    (SELECT json_agg(json_build_array("Id", "RoundId", "DriverId", "TeamId", "Role"))
      FROM entrants),
-    (SELECT jsonb_agg(DISTINCT jsonb_build_array(session, driver)) FROM ingest.entries
+    (SELECT json_agg(json_build_array(session, driver)) FROM ingest.entries
      WHERE session = ANY(ARRAY(SELECT "Id" FROM sessions)))
 """
 
@@ -77,16 +77,9 @@ def by_lists(db: Connection[TupleRow], season: UUID) -> dict[UUID, tuple[Role, i
         round_id, races = sessions[session]
         named[round_id, driver] = named.get((round_id, driver), False) or races
     listed = [
-        Listed(
-            UUID(id_),
-            UUID(round_id),
-            numbers[round_id],
-            UUID(driver),
-            UUID(team),
-            named[round_id, driver],
-        )
+        Listed(id_, round_id, numbers[round_id], driver, team, named[round_id, driver])
         for id_, round_id, driver, team, _ in entrants
         if (round_id, driver) in named
     ]
     roles = decide(listed)
-    return {UUID(id_): (roles[UUID(id_)], role) for id_, *_, role in entrants if UUID(id_) in roles}
+    return {UUID(id_): (roles[id_], role) for id_, *_, role in entrants if id_ in roles}

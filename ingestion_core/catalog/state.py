@@ -190,17 +190,17 @@ WITH series AS (
     UNION ALL SELECT * FROM ingest.claims WHERE target = ANY(ARRAY(SELECT "Id" FROM targets))
 )
 SELECT (SELECT "Id" FROM series), (SELECT "Id" FROM season),
-    (SELECT coalesce(jsonb_agg(jsonb_build_array(
+    (SELECT coalesce(json_agg(json_build_array(
         source, kind, key, target, observed_at, fields, dates)), '[]') FROM claims),
     {kinds},
-    (SELECT coalesce(jsonb_agg(to_jsonb(entries)), '[]') FROM entries),
-    (SELECT coalesce(jsonb_agg(a), '[]') FROM (
-        SELECT jsonb_build_array('circuit', "CircuitId", "AliasSlug") AS a FROM "CircuitAliases"
+    (SELECT coalesce(json_agg(to_json(entries)), '[]') FROM entries),
+    (SELECT coalesce(json_agg(a), '[]') FROM (
+        SELECT json_build_array('circuit', "CircuitId", "AliasSlug") AS a FROM "CircuitAliases"
             WHERE "AliasSlug" = ANY(%(circuit_slugs)s::text[])
-        UNION ALL SELECT jsonb_build_array('team', "TeamId", "AliasSlug") FROM "TeamAliases"
+        UNION ALL SELECT json_build_array('team', "TeamId", "AliasSlug") FROM "TeamAliases"
             WHERE "AliasSlug" = ANY(%(team_slugs)s::text[])
               AND "Source" IS DISTINCT FROM 'lineage'
-        UNION ALL SELECT jsonb_build_array('driver', "DriverId", "AliasSlug") FROM "DriverAliases"
+        UNION ALL SELECT json_build_array('driver', "DriverId", "AliasSlug") FROM "DriverAliases"
             WHERE "AliasSlug" = ANY(%(driver_slugs)s::text[])
     ) all_aliases),
     (SELECT coalesce(array_agg("Id"), '{{}}') FROM drivers WHERE NOT claimed)
@@ -208,10 +208,10 @@ SELECT (SELECT "Id" FROM series), (SELECT "Id" FROM season),
 
 
 _MORE = """
-SELECT (SELECT coalesce(jsonb_agg(jsonb_build_array(
+SELECT (SELECT coalesce(json_agg(json_build_array(
             source, kind, key, target, observed_at, fields, dates)), '[]')
         FROM ingest.claims WHERE target = ANY(%(ids)s)),
-    (SELECT coalesce(jsonb_agg(jsonb_build_array(driver, first, last)), '[]')
+    (SELECT coalesce(json_agg(json_build_array(driver, first, last)), '[]')
      FROM (SELECT driver, min(first) AS first, max(last) AS last
            FROM (SELECT e."DriverId" AS driver, s."Year" AS first, s."Year" AS last
                  FROM "Entrants" e
@@ -283,7 +283,7 @@ def _rows(kind: str, table: Table) -> sql.Composed:
     ]
     if kind == "round":
         pairs.append(sql.SQL("'own_key', own_key, 'here', \"Id\" IN (SELECT \"Id\" FROM here)"))
-    return sql.SQL("(SELECT coalesce(jsonb_agg(jsonb_build_object({})), '[]') FROM {})").format(
+    return sql.SQL("(SELECT coalesce(json_agg(json_build_object({})), '[]') FROM {})").format(
         sql.SQL(", ").join(pairs), sql.Identifier(f"{kind}s")
     )
 

@@ -241,11 +241,14 @@ def _under_locks(
 ) -> _Drawn:
     """Draw up the plan under the locks that it turns out to need."""
     question = _question(named, weekends)
-    state = read(db, question)
-    locked = state.season is None or not _all_decided(state, question.source, named)
+    # A whole season nearly always brings somebody new: it is not read twice to find out.
+    locked = len(weekends) > 1
     if locked:
         bookkeeping.lock_identity(db)
-        state = read(db, question)
+    state = read(db, question)
+    if not locked and not (state.season and _all_decided(state, question.source, named)):
+        bookkeeping.lock_identity(db)
+        state, locked = read(db, question), True
     drawn = _draw(db, state, named, weekends, now, fill_only)
     if drawn.plan.shared and not locked:
         bookkeeping.lock_identity(db)
@@ -392,10 +395,7 @@ def _ask(db: Db, source: str, named: _Named, new: Mapping[str, set[str]]) -> Non
 def _match_drivers(db: Db, plan: Plan, source: str, wanted: Sequence[Wanted]) -> dict[str, Match]:
     """Who they are; whoever was found by name alone is looked at more closely first."""
     state = plan.state
-    matches = profiles.match(plan, source, "driver", wanted)
-    doubtful = profiles.doubtful(
-        wanted, matches, state.known("driver"), state.decided(source, "driver")
-    )
+    matches, doubtful = profiles.match_drivers(plan, source, wanted)
     if doubtful:
         read_more(db, state, doubtful)
         matches = profiles.match(plan, source, "driver", wanted)

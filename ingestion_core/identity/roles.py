@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from ingestion_core.racing.kinds import Role
 
@@ -17,25 +16,26 @@ _LONGEST_STAND_IN: Final = 3
 #: So many others have raced for the team: its seats are taken.
 _SEATS: Final = 2
 
-Seat = tuple[UUID, UUID]
+Seat = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """An entrant of a round, and whether lists of its races or qualifyings name them.
 
-    ``number``: the round's, 0 for what does not count.
+    Ids are texts here: nothing but equality is asked of them. ``number``: the round's, 0 for what
+    does not count.
     """
 
-    entrant: UUID
-    round: UUID
+    entrant: str
+    round: str
     number: int
-    driver: UUID
-    team: UUID
+    driver: str
+    team: str
     raced: bool
 
 
-def assign(listed: Sequence[Listed]) -> dict[UUID, Role]:
+def assign(listed: Sequence[Listed]) -> dict[str, Role]:
     """The role of every entrant of a season.
 
     Who raced is regular, unless standing in for somebody. Who only practised stays regular if he
@@ -46,7 +46,7 @@ def assign(listed: Sequence[Listed]) -> dict[UUID, Role]:
     places = {number: place for place, number in enumerate(numbers)}
     raced = [one for one in listed if one.raced and one.number]
     racers = {one.driver for one in raced}
-    seats: dict[tuple[UUID, UUID], set[UUID]] = defaultdict(set)
+    seats: dict[tuple[str, str], set[str]] = defaultdict(set)
     rounds_of: dict[Seat, set[int]] = defaultdict(set)
     for one in raced:
         seats[one.round, one.team].add(one.driver)
@@ -76,7 +76,7 @@ def _stand_ins(rounds_of: Mapping[Seat, set[int]]) -> set[tuple[Seat, int]]:
     than the stand-in did: or else Magnussen's three weekends between Bearman's two at Haas in 2024
     would be a stand-in's.
     """
-    of_team: dict[UUID, list[UUID]] = defaultdict(list)
+    of_team: dict[str, list[str]] = defaultdict(list)
     for driver, team in rounds_of:
         of_team[team].append(driver)
     found: set[tuple[Seat, int]] = set()

@@ -1,22 +1,21 @@
 """Roles, from lists alone: regular, reserve, FP1-only, test."""
 
 from random import Random
-from uuid import UUID
 
 from ingestion_core.identity.roles import Listed, assign
 from ingestion_core.racing.kinds import Role
 
-RED, BLUE = UUID(int=1001), UUID(int=1002)
+RED, BLUE = "red", "blue"
 
 
-def season(*rounds: dict[str, UUID], number: int = 1) -> list[Listed]:
+def season(*rounds: dict[str, str], number: int = 1) -> list[Listed]:
     """Rounds in a row, each naming who raced for whom; a name in brackets only practised."""
     return [
         Listed(
-            entrant=UUID(int=place * 100 + ord(name.strip("()"))),
-            round=UUID(int=5000 + place),
+            entrant=f"{place}{name.strip('()')}",
+            round=f"round {place}",
             number=place,
-            driver=UUID(int=ord(name.strip("()"))),
+            driver=name.strip("()"),
             team=team,
             raced=not name.startswith("("),
         )
@@ -30,7 +29,7 @@ def roles(listed: list[Listed]) -> dict[str, list[Role]]:
     found = assign(listed)
     names: dict[str, list[Role]] = {}
     for one in sorted(listed, key=lambda each: each.number):
-        names.setdefault(chr(one.driver.int), []).append(found[one.entrant])
+        names.setdefault(one.driver, []).append(found[one.entrant])
     return names
 
 
