@@ -3,11 +3,18 @@
 No repr here shows a value: not in a log, not in a traceback, not in a test's diff.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from ingestion_core.racing.kinds import ResultStatus
 from ingestion_core.racing.types import Origin
+
+#: No car laps any circuit in less: a race with such a winner has impossible times.
+FASTEST_LAP_SECONDS: Final = 20
+#: The doubt about such a set.
+IMPOSSIBLE_TIMES: Final = "impossible-times"
 
 
 class Facet(StrEnum):
@@ -77,3 +84,16 @@ class Classification:
 
     def __repr__(self) -> str:
         return f"Classification({self.session}, {self.facet.value}, {len(self.lines)} lines)"
+
+
+def has_impossible_times(lines: Iterable[Line]) -> bool:
+    """Whether the lines of a race or sprint count their times from something else than its start.
+
+    2024 Spa: the disqualified winner's time is whole, and everybody else's counts from it.
+    """
+    return any(
+        line.position == 1
+        and line.milliseconds is not None
+        and line.milliseconds < FASTEST_LAP_SECONDS * 1000 * (line.laps or 1)
+        for line in lines
+    )

@@ -222,7 +222,7 @@ def test_details_of_lines_are_counted(sets: dict[str, Classification]) -> None:
     laps = [line.fastest for line in found if line.fastest is not None]
     assert (len(laps), len([one for one in laps if one.rank == 1])) == (8252, 410)
     assert all(one.rank and one.number and one.milliseconds and one.speed for one in laps)
-    assert sum(line.milliseconds is not None for line in found) == 7680
+    assert sum(line.milliseconds is not None for line in found) == 7680 - 19  # Spa 2024
     only = [line.q for _, line in lines(sets, "qualifying")]
     assert sum(q[0] is not None and q[1] is None for q in only) == 4491
 
@@ -291,3 +291,18 @@ print((used.ru_maxrss - before) // 1024, used.ru_utime)
     assert int(megabytes) < 100
     # Some two seconds on an idle core; what others do to the caches is not ours.
     assert float(seconds) < 20
+
+
+def test_only_the_times_of_spa_2024_are_impossible(
+    sets: dict[str, Classification], seasons: dict[int, Season]
+) -> None:
+    """Its times count from the disqualified winner's; a race of one lap (Spa 2021) has its own."""
+    spa = race(seasons, 2024, "Belgian Grand Prix")
+    doubted = {key: one for key, one in sets.items() if one.doubts}
+    assert {key: one.doubts for key, one in doubted.items()} == {
+        f"{spa.key}/race": ("impossible-times",)
+    }
+    [found] = doubted.values()
+    assert not any(line.milliseconds for line in found.lines)
+    assert sum(line.position is not None for line in found.lines) == 18
+    assert sum(line.milliseconds is not None for line in found.doubted) == 19

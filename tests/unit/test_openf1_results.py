@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion_core.racing.classification import Classification, Facet, Line
+from ingestion_core.racing.classification import IMPOSSIBLE_TIMES, Classification, Facet, Line
 from ingestion_core.racing.kinds import ResultStatus, SessionType
 from ingestion_core.racing.types import Unreadable
 from ingestion_core.sources.openf1.client import Reply
 from ingestion_core.sources.openf1.results import (
     CAR_TWICE,
-    IMPOSSIBLE_TIMES,
     read_grids,
     read_results,
 )

@@ -6,11 +6,19 @@ them is the writer's.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated, Final, TypeVar
 
 from pydantic import BeforeValidator, Field
 
-from ingestion_core.racing.classification import Classification, Facet, FastestLap, Line
+from ingestion_core.racing.classification import (
+    IMPOSSIBLE_TIMES,
+    Classification,
+    Facet,
+    FastestLap,
+    Line,
+    has_impossible_times,
+)
 from ingestion_core.racing.kinds import ResultStatus, SessionType
 from ingestion_core.racing.types import Origin, Unreadable
 from ingestion_core.sources.ergast import SOURCE
@@ -142,10 +150,17 @@ def classifications(library: Library, year: int) -> tuple[list[Classification], 
             lines, refused = rows
             bad.extend(refused)
             key = session_key(race.race_id, type_)
-            if lines:
-                found.append(
-                    Classification(origin, key, Facet.CLASSIFICATION, lines, complete=not refused)
+            if not lines:
+                return
+            one = Classification(origin, key, Facet.CLASSIFICATION, lines, complete=not refused)
+            if type_ is not SessionType.QUALIFYING and has_impossible_times(lines):
+                one = replace(
+                    one,
+                    lines=tuple(replace(line, milliseconds=None) for line in lines),
+                    doubts=(IMPOSSIBLE_TIMES,),
+                    doubted=lines,
                 )
+            found.append(one)
 
         keep(SessionType.RACE, _read(library, RESULTS, ResultRow, race, _drive))
         keep(SessionType.SPRINT, _read(library, SPRINT_RESULTS, ResultRow, race, _drive))

@@ -5,14 +5,20 @@ The parsed page behind these rows has its ways: see each rule.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from ingestion_core.racing.classification import Classification, Facet, Line
+from ingestion_core.racing.classification import (
+    IMPOSSIBLE_TIMES,
+    Classification,
+    Facet,
+    Line,
+    has_impossible_times,
+)
 from ingestion_core.racing.kinds import ResultStatus, SessionType
 from ingestion_core.racing.types import Origin, Unreadable
 from ingestion_core.sources.openf1 import SOURCE
@@ -27,9 +33,6 @@ class Endpoint(StrEnum):
     STARTING_GRID = "starting_grid"
 
 
-#: No car laps any circuit in less: a set with such a winner has impossible times.
-FASTEST_LAP_SECONDS = 20
-IMPOSSIBLE_TIMES = "impossible-times"
 CAR_TWICE = "car-twice"
 RETIRED = "Retired"
 
@@ -131,7 +134,7 @@ def _classification(
     origin: Origin, key: str, rows: Sequence[ResultRow], type_: SessionType, complete: bool
 ) -> Classification:
     found = _set(origin, key, Facet.CLASSIFICATION, rows, lambda row: _line(row, type_), complete)
-    if found.doubts or not (type_ in RACES and _impossible(rows)):
+    if found.doubts or not (type_ in RACES and has_impossible_times(found.lines)):
         return found
     return replace(
         found,
@@ -154,16 +157,6 @@ def _set(
         # The scraper upserts by row: when a table gets shorter, stale rows stay at its end.
         return Classification(origin, key, facet, (), (CAR_TWICE,), lines, complete)
     return Classification(origin, key, facet, lines, complete=complete)
-
-
-def _impossible(rows: Iterable[ResultRow]) -> bool:
-    """2024 Spa: the disqualified winner's row came first, and the times count from it."""
-    return any(
-        row.position == 1
-        and isinstance(row.duration, float)
-        and row.duration < FASTEST_LAP_SECONDS * (row.number_of_laps or 1)
-        for row in rows
-    )
 
 
 def _line(row: ResultRow, type_: SessionType) -> Line:
