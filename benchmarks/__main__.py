@@ -1,12 +1,14 @@
 """``make bench``: every measurement in turn, one line each."""
 
-from benchmarks import imports, season
+from benchmarks import archive, imports, results, season
 
 
 def main() -> None:
     """Measure and print."""
     imports.main()
     season.main()
+    results.main()
+    archive.main()
 
 
 if __name__ == "__main__":

@@ -63,9 +63,9 @@ class Bench:
         for task, item, release, key in sent:
             body = Message(item=item, release=release, key=key).body().encode()
             if task == discover.TASK:
-                run(self.app, "years", task, discover.discover_year, body)
+                run(self.app, "years", {task: discover.discover_year}, body)
             else:
-                run(self.app, "meetings", task, sync_meeting.sync_meeting, body)
+                run(self.app, "meetings", {task: sync_meeting.sync_meeting}, body)
         return len(sent)
 
     def wal(self) -> int:

@@ -9,6 +9,7 @@ import azure.functions as func
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ingestion_core.errors import BadRequest, NotFound, TooLarge
+from ingestion_core.sources import ergast
 from ingestion_core.sources.openf1 import FIRST_YEAR
 
 #: No request of this API is larger.
@@ -55,6 +56,48 @@ class Backfill(BaseModel):
         if self.years is None and self.recent_days is None:
             raise ValueError("give 'years', 'recent_days' or both")
         return self
+
+
+def _range(value: object) -> object:
+    """The form in words, where it is no object at all."""
+    if value is None or isinstance(value, dict | Years):
+        return value
+    raise ValueError("""must be {"from": 1950, "to": 2024}""")
+
+
+class Import(BaseModel):
+    """The body of ``POST /api/archive``; without seasons, all up to this year's."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    seasons: Annotated[Years | None, BeforeValidator(_range)] = None
+    include_results: bool = False
+    request_key: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+
+def archive(req: func.HttpRequest) -> Import:
+    """The body of an import; errors as for a backfill."""
+    try:
+        return Import.model_validate(_json(req, '{"seasons": {"from": 1950, "to": 2024}}'))
+    except ValidationError as error:
+        raise BadRequest(_named(error)) from None
+
+
+def archive_seasons(asked: Import, now: datetime) -> list[int]:
+    """The years that an import means; the archive itself says which of them it has.
+
+    Raises:
+        BadRequest: there was, or will be next year, no such season.
+    """
+    if asked.seasons is None:
+        return list(range(ergast.FIRST_YEAR, now.year + 1))
+    for year in (asked.seasons.first, asked.seasons.last):
+        if not ergast.FIRST_YEAR <= year <= now.year + 1:
+            raise BadRequest(
+                f"season {year} is out of range: the archive begins with {ergast.FIRST_YEAR},"
+                f" and {now.year + 1} is the last that it may have"
+            )
+    return list(range(asked.seasons.first, asked.seasons.last + 1))
 
 
 def backfill(req: func.HttpRequest) -> Backfill:
@@ -149,12 +192,12 @@ def limit(req: func.HttpRequest, usual: int, largest: int) -> int:
     return int(text)
 
 
-def _json(req: func.HttpRequest) -> dict[str, Any]:
+def _json(req: func.HttpRequest, example: str = '{"years": "current"}') -> dict[str, Any]:
     body = req.get_body()
     if len(body) > MAX_BODY:
         raise TooLarge(f"the body has more than {MAX_BODY} bytes")
     if not body.strip():
-        raise BadRequest('the body is empty: send JSON, for example {"years": "current"}')
+        raise BadRequest(f"the body is empty: send JSON, for example {example}")
     try:
         parsed = json.loads(body, parse_constant=_no_json)
     except (ValueError, RecursionError):

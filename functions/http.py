@@ -1,4 +1,4 @@
-"""The HTTP API, with a function key: backfills, single meetings, runs, sources."""
+"""The HTTP API, with a function key: backfills, single meetings, archive, runs, sources."""
 
 import azure.functions as func
 
@@ -50,6 +50,21 @@ def read_meeting(req: func.HttpRequest) -> func.HttpResponse:
     """Read one meeting now, before all bulk."""
     run = tasks.meeting(
         app(), asked.number(req, "key"), asked.include_results(req), asked.request_key(req)
+    )
+    return _accepted(str(run))
+
+
+@blueprint.route(route="archive", methods=["POST"])
+@door
+def import_archive(req: func.HttpRequest) -> func.HttpResponse:
+    """Import seasons of the Ergast archive from where ``ARCHIVE_URL`` says."""
+    wish = asked.archive(req)
+    run = tasks.import_archive(
+        app(),
+        asked.archive_seasons(wish, app().now()),
+        wish.model_dump(by_alias=True, exclude_none=True),
+        include_results=wish.include_results,
+        request_key=asked.request_key(req, wish.request_key),
     )
     return _accepted(str(run))
 

@@ -27,3 +27,11 @@ def dead_letter_year(msg: func.QueueMessage) -> None:
 def dead_letter_meeting(msg: func.QueueMessage) -> None:
     """A meeting that could not be stored."""
     refuse(app(), "meetings", msg.get_body(), "poison", _REASON)
+
+
+@blueprint.queue_trigger(
+    arg_name="msg", queue_name="archive-seasons-poison", connection="AzureWebJobsStorage"
+)
+def dead_letter_season(msg: func.QueueMessage) -> None:
+    """A season of the archive that could not be stored."""
+    refuse(app(), "archive-seasons", msg.get_body(), "poison", _REASON)

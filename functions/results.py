@@ -5,24 +5,30 @@ import azure.functions as func
 from functions import asked
 from functions.answers import answer, door
 from ingestion_core.tasks import load_results as task
+from ingestion_core.tasks import load_season_results as season
 from ingestion_core.tasks import opt_in
 from ingestion_core.tasks.app import app
 from ingestion_core.tasks.run import refuse, run
 
 blueprint = func.Blueprint()
 
+_TASKS = {
+    opt_in.TASK: task.load_results,
+    opt_in.SEASON_TASK: season.load_season_results,
+}
+
 
 @blueprint.queue_trigger(arg_name="msg", queue_name="results", connection="AzureWebJobsStorage")
 def load_results(msg: func.QueueMessage) -> None:
-    """A meeting's results."""
-    run(app(), "results", opt_in.TASK, task.load_results, msg.get_body())
+    """The results of a meeting, or of a season of the archive."""
+    run(app(), "results", _TASKS, msg.get_body())
 
 
 @blueprint.queue_trigger(
     arg_name="msg", queue_name="results-poison", connection="AzureWebJobsStorage"
 )
 def dead_letter_results(msg: func.QueueMessage) -> None:
-    """A meeting whose results could not be stored."""
+    """A meeting, or a season, whose results could not be stored."""
     refuse(app(), "results", msg.get_body(), "poison", "given up after the last delivery attempt")
 
 

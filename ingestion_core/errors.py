@@ -9,7 +9,8 @@
     │   ├── UnknownMessage    a version or a form that nobody understands
     │   ├── UnknownMeeting    the source does not know this key
     │   ├── UnusableAnswer    an answer without what everything hangs on
-    │   └── ArchiveUnreadable an archive that is none, is unsafe, or can't be parsed at some place
+    │   ├── ArchiveUnreadable an archive that is none, is unsafe, or can't be parsed at some place
+    │   └── ArchiveMissing    the archive's address names nothing that can be read
     ├── BadRequest          400 or 413 to whoever asked, naming what and why
     │   ├── NotFound          404
     │   └── Conflict          409
@@ -53,9 +54,14 @@ class SourceFailing(Deferred):
 
 
 class Dropped(IngestionError):
-    """The item is closed as failed; ``code`` stands in the run."""
+    """The item is closed as failed; ``told`` stands in the run."""
 
     code = "dropped"
+
+    @property
+    def told(self) -> str:
+        """The code, and no more: the text may hold what a source said."""
+        return self.code
 
 
 class UnknownMessage(Dropped):
@@ -96,6 +102,21 @@ class ArchiveUnreadable(Dropped):
         self.file = file
         self.line = line
         self.column = column
+
+    @property
+    def told(self) -> str:
+        """The code and where: names and numbers of places, never what stands there."""
+        return f"{self.code}: {str(self)[:300]}"
+
+
+class ArchiveMissing(Dropped):
+    """The archive's address names nothing that can be read; the text is all our own."""
+
+    code = "archive-missing"
+
+    @property
+    def told(self) -> str:
+        return f"{self.code}: {self}"
 
 
 class BadRequest(IngestionError):

@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     openf1_timeout_seconds: float = Field(
         default=20, gt=0, le=120, description="How long one request to OpenF1 may take"
     )
+    archive_url: SecretStr | None = Field(
+        default=None,
+        description="The Ergast archive: a folder, a file (.zip, .sql, .sql.gz), an https address"
+        " or blob:container/name in the Storage account",
+    )
     results_enabled: bool = Field(
         default=False, description="Opt in to results, which are spoilers"
     )

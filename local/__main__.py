@@ -53,6 +53,7 @@ def _run(given: argparse.Namespace) -> int:
         results=given.results,
         recording=tuple(Path(folder).expanduser() for folder in folders if folder),
         live=given.live,
+        archive=given.archive,
         confirm=given.confirm,
         stay=given.command == "serve",
     )
@@ -88,6 +89,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"replay recorded folders instead of the sample; several are joined by {os.pathsep!r}",
     )
     parser.add_argument("--live", action="store_true", help="ask the real API, at its real pace")
+    parser.add_argument(
+        "--archive",
+        metavar="PATH",
+        help="import the Ergast archive from a folder or a file instead of asking OpenF1",
+    )
     parser.add_argument(
         "--confirm", metavar="NAME", help="write to this database despite its users"
     )

@@ -21,6 +21,7 @@ _TEMPLATE = "product_template"
 #: In this order, so that the workers end together: what waits for a pace, then what costs most.
 _FIRST = (
     "test_season.py",
+    "test_archive.py",
     "test_sample_season.py",
     "test_standin_queues.py",
     "test_run.py",

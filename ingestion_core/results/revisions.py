@@ -10,7 +10,8 @@ from ingestion_core.results.errors import without_values
 Db = Connection[TupleRow]
 
 _REVISIONS = """
-SELECT c.source, r."Slug" AS round, s."Type" AS type, s."OpenF1SessionKey" AS session, c.facet,
+SELECT c.source, r."Slug" AS round, s."Type" AS type,
+       coalesce(to_jsonb(s."OpenF1SessionKey"), to_jsonb(s."Id")) AS session, c.facet,
        count(*)::int AS sets, min(c.observed_at) AS first_at,
        max(c.observed_at) AS last_revised_at
 FROM spoilers.classifications c
@@ -18,7 +19,7 @@ JOIN "Sessions" s ON s."Id" = c.session
 JOIN "Rounds" r ON r."Id" = s."RoundId"
 JOIN "Seasons" se ON se."Id" = r."SeasonId"
 WHERE se."Year" = %s
-GROUP BY c.source, r."Slug", s."Type", s."OpenF1SessionKey", c.facet
+GROUP BY c.source, r."Slug", s."Type", s."OpenF1SessionKey", s."Id", c.facet
 HAVING count(*) > 1
 ORDER BY max(c.observed_at) DESC, r."Slug", s."Type", c.facet
 """
@@ -34,19 +35,23 @@ JOIN "Entrants" e ON e."Id" = x."EntrantId"
 JOIN "Drivers" d ON d."Id" = e."DriverId"
 JOIN "Teams" t ON t."Id" = e."TeamId"
 WHERE s."Id"::text = %(session)s OR s."OpenF1SessionKey"::text = %(session)s
+   OR s."Id" IN (SELECT target FROM ingest.claims WHERE kind = 'session' AND key = %(session)s)
 ORDER BY x."Position" NULLS LAST, x."Status", x."CarNumber"
 """
 
 
 @without_values
 def revisions(db: Db, year: int) -> list[dict[str, Any]]:
-    """Sessions of a year whose results came in more than one version: which and when."""
+    """Sessions of a year whose results came in more than one version: which and when.
+
+    A session is named by its OpenF1 key, or by its id where it has none.
+    """
     with db.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_REVISIONS, (year,)).fetchall()
 
 
 @without_values
 def show(db: Db, session: str) -> list[dict[str, Any]]:
-    """Spoilers: the results of a session, by its id or OpenF1 key."""
+    """Spoilers: the results of a session, by its id or any source's key: 9472, 1142/race."""
     with db.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_SHOW, {"session": session}).fetchall()

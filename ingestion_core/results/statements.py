@@ -1,91 +1,116 @@
-"""The SQL of the results writer, each statement for a whole round."""
+"""The SQL of the results writer, each statement for any number of rounds.
+
+Ids come and go as texts: as such they are compared, sorted and written in half the time.
+"""
 
 from psycopg import sql
 
 from ingestion_core.results.projection import COLUMNS
 
-LATEST = """
-SELECT c.source, c.session, c.facet, c.digest, c.observed_at, c.lines, c.doubts
-FROM spoilers.classifications c
-WHERE c.session = ANY(%s) AND c.superseded_at IS NULL
-"""
-
-SUPERSEDE = """
-WITH w AS (
-    SELECT * FROM jsonb_to_recordset(%(sets)s) AS w(source text, session uuid, facet text,
-        observed_at timestamptz, digest text, doubts jsonb, lines jsonb)
-), old AS (
-    UPDATE spoilers.classifications c SET superseded_at = now() FROM w
-    WHERE c.session = w.session AND c.source = w.source AND c.facet = w.facet
-      AND c.superseded_at IS NULL
-    RETURNING c.classification
-)
-INSERT INTO spoilers.classifications (source, session, facet, observed_at, digest, doubts, lines)
-SELECT w.source, w.session, w.facet, w.observed_at, w.digest,
-       ARRAY(SELECT jsonb_array_elements_text(w.doubts)), w.lines
--- The count makes the old sets go before the new ones come: there is one latest.
-FROM w WHERE (SELECT count(*) FROM old) >= 0
-ORDER BY w.session, w.source, w.facet
-"""
-
-ROUND = """
-SELECT s."Id", s."Type", s."OpenF1SessionKey",
-    (SELECT coalesce(jsonb_agg(jsonb_build_array(e.source, e.driver, e.car)), '[]')
-     FROM ingest.entries e WHERE e.session = s."Id"),
-    (SELECT coalesce(jsonb_agg(jsonb_build_array(t."DriverId", t."Id")), '[]')
-     FROM "Entrants" t WHERE t."RoundId" = s."RoundId")
-FROM "Sessions" s WHERE s."RoundId" = %s
+SESSIONS = """
+SELECT s."Id"::text, s."RoundId"::text, s."Type",
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(c.source, c.key) ORDER BY c.source, c.key), '[]')
+     FROM ingest.claims c WHERE c.target = s."Id" AND c.kind = 'session')
+FROM "Sessions" s WHERE s."RoundId" = ANY(%s)
 ORDER BY s."Id"
 """
 
-_NAMES = sql.SQL(", ").join(sql.Identifier(name) for name in COLUMNS)
-_KEYS = {"Id": "uuid", "SessionId": "uuid", "EntrantId": "uuid"}
-_TYPED = sql.SQL(", ").join(
-    sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_))
-    for name, type_ in {**_KEYS, **COLUMNS}.items()
-)
-
-CURRENT = sql.SQL(
-    """
-SELECT jsonb_build_object('Id', r."Id", 'SessionId', r."SessionId", 'EntrantId', r."EntrantId",
-    {pairs}), w.kept
-FROM "Results" r LEFT JOIN spoilers.written w ON w.result = r."Id"
-WHERE r."SessionId" = ANY(%s)
+# One object per round: a row per entrant cost as much as a tenth of the results themselves.
+ENTRANTS = """
+SELECT "RoundId"::text, json_object_agg("DriverId", "Id") FROM "Entrants"
+WHERE "RoundId" = ANY(%s::uuid[]) GROUP BY "RoundId"
 """
-).format(
-    pairs=sql.SQL(", ").join(
-        sql.SQL("{}, r.{}").format(sql.Literal(name), sql.Identifier(name)) for name in COLUMNS
-    )
-)
 
-# One statement: rows that no source gives any more go first, then the changed, then the new.
-WRITE = sql.SQL(
-    """
-WITH r AS (SELECT * FROM jsonb_to_recordset(%(rows)s) AS r({typed}, "new" boolean)),
-gone AS (
-    DELETE FROM "Results" x WHERE x."Id" = ANY(%(gone)s::uuid[]) RETURNING x."Id"
+# Of each source, perhaps, keys of another's as well: nobody asks for those.
+DRIVERS = """
+SELECT source, key, target::text FROM ingest.claims
+WHERE source = ANY(%s) AND kind = 'driver' AND key = ANY(%s) AND target IS NOT NULL
+"""
+
+ENTRIES = """
+SELECT session::text, source, driver::text, car FROM ingest.entries WHERE session = ANY(%s::uuid[])
+"""
+
+LATEST = """
+SELECT c.source, c.session::text, c.facet, c.digest, c.observed_at, c.doubts, c.lines
+FROM spoilers.classifications c
+WHERE c.session = ANY(%s::uuid[]) AND c.superseded_at IS NULL
+"""
+
+SUPERSEDE = """
+UPDATE spoilers.classifications c SET superseded_at = now()
+FROM unnest(%s::text[], %s::uuid[], %s::text[]) AS w(source, session, facet)
+WHERE c.session = w.session AND c.source = w.source AND c.facet = w.facet
+  AND c.superseded_at IS NULL
+"""
+
+ADD_SETS = """
+COPY spoilers.classifications (source, session, facet, observed_at, digest, doubts, lines)
+FROM STDIN
+"""
+
+WRITTEN = """
+SELECT session::text, results::text[], kept, fastest FROM spoilers.written
+WHERE session = ANY(%s::uuid[])
+"""
+
+REMEMBER_NEW = "COPY spoilers.written (session, results, kept, fastest) FROM STDIN"
+
+REMEMBER = """
+WITH w AS (
+    SELECT * FROM jsonb_to_recordset(%s)
+        AS w(session uuid, results uuid[], kept jsonb, fastest boolean)
 ), forgotten AS (
-    DELETE FROM spoilers.written w USING gone WHERE w.result = gone."Id"
-), changed AS (
-    UPDATE "Results" x SET {assignments} FROM r WHERE NOT r."new" AND x."Id" = r."Id" RETURNING 1
-), added AS (
-    INSERT INTO "Results" ("Id", "SessionId", "EntrantId", "FastestLap", {names})
-    SELECT "Id", "SessionId", "EntrantId", false, {names} FROM r WHERE r."new" ORDER BY "Id"
-    RETURNING 1
-), remembered AS (
-    INSERT INTO spoilers.written (result, session, kept)
-    SELECT result, session, kept
-    FROM jsonb_to_recordset(%(ours)s) AS o(result uuid, session uuid, kept jsonb)
-    ORDER BY result ON CONFLICT DO NOTHING
+    DELETE FROM spoilers.written o USING w
+    WHERE o.session = w.session AND cardinality(w.results) = 0
 )
-SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed) + (SELECT count(*) FROM added)
+INSERT INTO spoilers.written AS o (session, results, kept, fastest)
+SELECT session, results, kept, fastest FROM w WHERE cardinality(results) > 0 ORDER BY session
+ON CONFLICT (session) DO UPDATE
+SET results = excluded.results, kept = excluded.kept, fastest = excluded.fastest
+"""
+
+# Composed once, not with each season.
+
+_KEYS = {"Id": "uuid", "SessionId": "uuid", "EntrantId": "uuid"}
+_TYPES = {**_KEYS, **COLUMNS}
+#: The columns of a row of the product, in the order of CURRENT and ADD.
+NAMES = tuple(_TYPES)
+
+# As JSON has them: texts but for numbers and truths.
+_PLAIN = sql.SQL(", ").join(
+    sql.SQL("{}::text" if type_ in ("uuid", "interval") else "{}").format(sql.Identifier(name))
+    for name, type_ in _TYPES.items()
+)
+
+CURRENT = (
+    sql.SQL("""SELECT {names} FROM "Results" WHERE "SessionId" = ANY(%s::uuid[])""")
+    .format(names=_PLAIN)
+    .as_bytes()
+)
+
+REMOVE = """DELETE FROM "Results" WHERE "Id" = ANY(%s::uuid[])"""
+
+CHANGE = sql.SQL(
+    """
+UPDATE "Results" x SET {assignments}
+FROM (SELECT * FROM jsonb_to_recordset(%s) AS r({typed}) ORDER BY "Id") r
+WHERE x."Id" = r."Id"
 """
 ).format(
-    typed=_TYPED,
-    names=_NAMES,
+    typed=sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_))
+        for name, type_ in _TYPES.items()
+    ),
     assignments=sql.SQL(", ").join(
         sql.SQL("{0} = r.{0}").format(sql.Identifier(name)) for name in COLUMNS
     ),
+)
+
+ADD = (
+    sql.SQL("""COPY "Results" ({names}) FROM STDIN""")
+    .format(names=sql.SQL(", ").join(map(sql.Identifier, NAMES)))
+    .as_bytes()
 )
 
 QUARANTINE = """

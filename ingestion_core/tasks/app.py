@@ -14,7 +14,7 @@ from ingestion_core.database.dsn import to_conninfo
 from ingestion_core.database.prepare import check_product, is_current, migrate
 from ingestion_core.errors import Unprepared
 from ingestion_core.settings import Settings, settings
-from ingestion_core.sources import openf1
+from ingestion_core.sources import ergast, openf1
 from ingestion_core.sources.http import HttpClient
 from ingestion_core.sources.openf1.client import OpenF1
 from ingestion_core.tasks import opt_in
@@ -25,6 +25,8 @@ from ingestion_core.work.queues import Queues
 
 #: How we name ourselves to sources.
 USER_AGENT = "parcferme-ingestion/1"
+#: An archive behind an address is downloaded once for a whole import: this only bounds a mistake.
+_ARCHIVE_PER_MINUTE = 60
 
 
 class App:
@@ -68,6 +70,11 @@ class App:
         http = HttpClient(gate, chosen.openf1_timeout_seconds, USER_AGENT)
         return OpenF1(http, chosen.openf1_base_url, chosen.openf1_username, chosen.openf1_password)
 
+    @property
+    def archive_gate(self) -> Gate:
+        """What every request for the archive passes, where it is behind an address."""
+        return Gate(self.pool, ergast.SOURCE, _ARCHIVE_PER_MINUTE)
+
     def release(self, source: str) -> int:
         """Send the source's items that are due; to be called by whoever committed items."""
         return timetable.release(self.pool, self.queues, source)
@@ -107,6 +114,8 @@ class App:
                 with connection.transaction():
                     opt_in.withhold(connection, self.settings)
             self._openf1_gate(pool).register()
+            if self.settings.archive_url is not None:
+                Gate(pool, ergast.SOURCE, _ARCHIVE_PER_MINUTE).register()
         except BaseException:
             pool.close()
             raise

@@ -1,7 +1,7 @@
 """What is asked over HTTP: runs to start, to watch, to change; sources to hold.
 
 A backfill only writes its run and one item per year: asked for during a lock-out, it simply
-happens later.
+happens later. So does the import of an archive, with one item per season.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,10 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from ingestion_core.errors import NotFound
+from ingestion_core.sources import ergast
 from ingestion_core.sources.openf1 import SOURCE
-from ingestion_core.tasks import opt_in
+from ingestion_core.tasks import archive, opt_in
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.discover import Scope, wanted_year
+from ingestion_core.tasks.import_season import wanted_seasons
 from ingestion_core.tasks.sync_meeting import wanted_meeting
 from ingestion_core.work import runs, sources
 
@@ -57,6 +59,28 @@ def meeting(
     with app.transaction() as db:
         run = runs.start(db, "meeting", {"meeting": key}, [wanted], request_key)
     app.release(SOURCE)
+    return run
+
+
+def import_archive(
+    app: App,
+    seasons: Sequence[int],
+    asked: Mapping[str, object],
+    include_results: bool = False,
+    request_key: str | None = None,
+) -> UUID:
+    """Start the run that imports seasons of the archive, one message for each.
+
+    Raises:
+        Unprepared: no archive is set.
+        Conflict: results are wanted and not opted into.
+    """
+    archive.address(app.settings)
+    opt_in.check(app.settings, include_results)
+    with app.transaction() as db:
+        wanted = wanted_seasons(seasons, runs.now(db), include_results)
+        run = runs.start(db, "archive", asked, wanted, request_key)
+    app.release(ergast.SOURCE)
     return run
 
 

@@ -38,7 +38,7 @@ _preparing = threading.Lock()
 
 def load_results(app: App, item: Item) -> None:
     """Ask for what is past its embargo, store it as sets, project it; or, if nothing is, wait."""
-    _prepare(app)
+    prepare(app)
     with app.db() as db:
         meeting = meetings.stored(db, SOURCE, item.key)
     if meeting is None or not meeting.entrants:
@@ -86,9 +86,9 @@ def _store(
             db, SOURCE, asked, min(reply.observed_at for reply in replies)
         ):
             sets = []
-        stored = results.write(db, meeting.round_id, sets, unreadable)
+        stored = results.write(db, [meeting.round_id], sets, unreadable, source=SOURCE)
         # Whoever has no result any more, because the entry list was wrong, may go now.
-        sweep(db, meeting.round_id)
+        sweep(db, [meeting.round_id])
         fetches.record(db, [_record(app, meeting, reply) for reply in replies])
         close(
             db,
@@ -107,7 +107,7 @@ def _store(
 
 def list_revisions(app: App, year: int) -> list[dict[str, Any]]:
     """Which sessions of a year were revised and when, never what."""
-    _prepare(app)
+    prepare(app)
     with app.db() as db:
         return revisions.revisions(db, year)
 
@@ -145,7 +145,7 @@ def _next(app: App, meeting: Meeting) -> datetime | None:
     return next_question((one.ends_at for one in meeting.sessions), embargo, app.now())
 
 
-def _prepare(app: App) -> None:
+def prepare(app: App) -> None:
     """Schema spoilers, made when results are first opted into; once per process and database."""
     with _preparing:
         if app.pool in _prepared:

@@ -14,15 +14,19 @@ from psycopg.rows import TupleRow
 from ingestion_core.catalog.writer import Written
 from ingestion_core.errors import Conflict
 from ingestion_core.settings import Settings
+from ingestion_core.sources import ergast
 from ingestion_core.sources.openf1 import SOURCE
 from ingestion_core.work import fetches
 from ingestion_core.work.items import BULK_LANE, Item, Wanted, hold
 
 TASK = "load_results"
+#: The same of a season of the archive.
+SEASON_TASK = "load_season_results"
 #: /session_result and /starting_grid.
 REQUESTS = 2
 #: The record by which the calendar of questions is kept.
 RESOURCE = "session_result"
+SEASON_RESOURCE = "results"
 #: Results are corrected for months: days after a meeting's last session when they are asked again.
 ASKED_AGAIN = (1, 3, 7, 30, 90, 180)
 
@@ -38,12 +42,12 @@ WHERE task = %s AND key = ANY(%s) AND state IN ('waiting', 'sent', 'running')
 
 _WITHHOLD = """
 UPDATE ingest.items SET state = 'withheld', outcome = 'off', closed_at = now()
-WHERE task = %s AND state IN ('waiting', 'sent')
+WHERE task = ANY(%s) AND state IN ('waiting', 'sent')
 """
 
 
-def check(settings: Settings, include_results: bool) -> None:
-    """Refuse a wish for results where they are off.
+def check(settings: Settings, include_results: bool, wish: str = "'include_results'") -> None:
+    """Refuse a wish for results where they are off; ``wish`` is how it was expressed.
 
     Raises:
         Conflict: names the setting.
@@ -51,7 +55,7 @@ def check(settings: Settings, include_results: bool) -> None:
     if include_results and not settings.results_enabled:
         raise Conflict(
             "results are spoilers and are off: set RESULTS_ENABLED=true to opt in, or leave out"
-            " 'include_results'"
+            f" {wish}"
         )
 
 
@@ -86,6 +90,37 @@ def follow_up(
     return [wanted_results(item.key, name, ask=False)] if known and written.relisted else []
 
 
+def wanted_season_results(item: Item, ask: bool, not_before: datetime | None = None) -> Wanted:
+    """The item that loads a season's results from the archive, or only projects them again.
+
+    ``item``: one of this season; what it knows is handed on.
+    """
+    known: dict[str, object] = {
+        word: item.payload[word] for word in ("name", "asked_at") if word in item.payload
+    }
+    return Wanted(
+        source=item.source,
+        task=SEASON_TASK,
+        key=item.key,
+        requests=0,
+        lane=item.lane,
+        payload={**known, **({"ask": True} if ask else {})},
+        not_before=not_before,
+    )
+
+
+def follow_season(
+    db: Connection[TupleRow], settings: Settings, item: Item, written: Written
+) -> list[Wanted]:
+    """What a stored season of the archive entails for its results, as ``follow_up``."""
+    if not settings.results_enabled or not written.entrants:
+        return []
+    if item.payload.get(NOW):
+        return [wanted_season_results(item, ask=True)]
+    known = fetches.is_known(db, item.source, SEASON_RESOURCE, item.key)
+    return [wanted_season_results(item, ask=False)] if known and written.relisted else []
+
+
 def due(db: Connection[TupleRow], settings: Settings, now: datetime) -> list[Wanted]:
     """The meetings whose results the calendar asks for now."""
     if not settings.results_enabled:
@@ -101,8 +136,8 @@ def withhold(db: Connection[TupleRow], settings: Settings) -> None:
     In a transaction.
     """
     if not settings.results_enabled:
-        hold(db, [SOURCE])
-        db.execute(_WITHHOLD, (TASK,))
+        hold(db, [SOURCE, ergast.SOURCE])
+        db.execute(_WITHHOLD, ([TASK, SEASON_TASK],))
 
 
 def next_question(ends: Iterable[datetime], embargo: timedelta, now: datetime) -> datetime | None:

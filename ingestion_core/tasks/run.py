@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 
 from ingestion_core.catalog.bookkeeping import quarantine
@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 Task = Callable[[App, items.Item], None]
 
 
-def run(app: App, queue: str, name: str, task: Task, body: bytes) -> None:
-    """Carry out the item that a message speaks of.
+def run(app: App, queue: str, tasks: Mapping[str, Task], body: bytes) -> None:
+    """Carry out the item that a message speaks of: one of the ``tasks``, by name, of its queue.
 
     A message without meaning is recorded, and its item, if it names one, closed as failed. An item
     that must wait is given back. Database errors and bugs raise: the host delivers again.
@@ -29,22 +29,22 @@ def run(app: App, queue: str, name: str, task: Task, body: bytes) -> None:
         refuse(app, queue, body, unknown.code, str(unknown))
         return
     with app.db() as db:
-        item = items.claim(db, message, name)
+        item = items.claim(db, message, *tasks)
     if item is None:
         log.info("stale copy of item %d ignored", message.item, extra={"action": "stale"})
         return
     began = time.monotonic()
     try:
-        outcome = _carry_out(app, task, item)
+        outcome = _carry_out(app, tasks[item.task], item)
     except items.Fenced:
         outcome = "fenced"
     log.info(
         "%s %s: %s in %.1f s",
-        name,
+        item.task,
         item.key,
         outcome,
         time.monotonic() - began,
-        extra={"action": "item", "item": item.item, "task": name, "key": item.key},
+        extra={"action": "item", "item": item.item, "task": item.task, "key": item.key},
     )
 
 
@@ -63,8 +63,8 @@ def _carry_out(app: App, task: Task, item: items.Item) -> str:
         return deferred.why
     except Dropped as dropped:
         with app.db() as db:
-            items.close(db, item, "failed", outcome="dropped", error_code=dropped.code)
-        return dropped.code
+            items.close(db, item, "failed", outcome="dropped", error_code=dropped.told)
+        return dropped.told
     return "done"
 
 

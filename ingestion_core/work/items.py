@@ -62,7 +62,7 @@ class Wanted:
 
 _CLAIM = """
 UPDATE ingest.items SET state = 'running', started_at = now()
-WHERE item = %s AND release = %s AND task = %s AND state IN ('sent', 'running')
+WHERE item = %s AND release = %s AND task = ANY(%s) AND state IN ('sent', 'running')
 RETURNING item, release, source, task, key, lane, attempts, payload
 """
 
@@ -147,10 +147,10 @@ SELECT count(*) FROM joined
 """
 
 
-def claim(db: Db, message: Message, task: str) -> Item | None:
-    """Take the item of a message; None: a stale copy, or no work of this task: nothing to do."""
+def claim(db: Db, message: Message, *tasks: str) -> Item | None:
+    """Take the item of a message; None: a stale copy, or no work of these tasks: nothing to do."""
     with db.cursor(row_factory=class_row(Item)) as cursor:
-        return cursor.execute(_CLAIM, (message.item, message.release, task)).fetchone()
+        return cursor.execute(_CLAIM, (message.item, message.release, list(tasks))).fetchone()
 
 
 def close(

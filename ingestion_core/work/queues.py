@@ -18,11 +18,14 @@ from ingestion_core.work.messages import Message
 
 log = logging.getLogger(__name__)
 
-#: Which queue carries which task. The poison queues have the same names with ``-poison``.
+#: Which queue carries which task; all results go through one, which only exists where they are
+#: opted into. The poison queues have the same names with ``-poison``.
 QUEUES: Mapping[str, str] = {
     "discover_year": "years",
     "sync_meeting": "meetings",
+    "import_season": "archive-seasons",
     "load_results": "results",
+    "load_season_results": "results",
 }
 
 #: A message lives until it is handled: the timetable of a long backfill outlasts the default week.

@@ -1,6 +1,7 @@
 """Runs: what somebody asked for. Their state is a view over their items, never stored."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -53,16 +54,26 @@ WHERE r.item = i.item AND r.run = %(run)s AND i.state IN ('waiting', 'sent')
       WHERE o.item = i.item AND o.run <> %(run)s AND other.cancelled_at IS NULL)
 """
 
+# What was kept for those who asked before is not good enough for who asks again: it may be mended.
 _FAILED = """
 WITH failed AS (
     DELETE FROM ingest.run_items r USING ingest.items i
     WHERE r.item = i.item AND r.run = %(run)s AND i.state IN ('failed', 'cancelled')
-    RETURNING i.source, i.task, i.key, i.requests, i.lane, i.payload
+    RETURNING i.source, i.task, i.key, i.requests, i.lane,
+        CASE WHEN i.payload ? 'asked_at'
+             THEN i.payload || jsonb_build_object('asked_at', now()) ELSE i.payload END AS payload
 ), revived AS (
     UPDATE ingest.runs SET cancelled_at = NULL WHERE run = %(run)s
 )
 SELECT source, task, key, requests, lane, payload FROM failed ORDER BY task, key
 """
+
+
+def now(db: Db) -> datetime:
+    """The present by the database's clock, which all instances share."""
+    [(moment,)] = db.execute("SELECT clock_timestamp()").fetchall()
+    present: datetime = moment
+    return present
 
 
 def start(

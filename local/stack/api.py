@@ -68,13 +68,20 @@ class Api:
         Raises:
             StackError: the app said no, or nothing.
         """
+        return self._start("/api/backfill", "years", years, include_results)
+
+    def import_archive(self, seasons: tuple[int, int], include_results: bool = False) -> str:
+        """The same for seasons of the archive."""
+        return self._start("/api/archive", "seasons", seasons, include_results)
+
+    def _start(self, path: str, what: str, years: tuple[int, int], include_results: bool) -> str:
         first, last = years
-        asked: dict[str, object] = {"years": {"from": first, "to": last}}
+        asked: dict[str, object] = {what: {"from": first, "to": last}}
         if include_results:
             asked["include_results"] = True
-        status, headers, body = self._ask("POST", "/api/backfill", asked)
+        status, headers, body = self._ask("POST", path, asked)
         if status != 202:
-            raise StackError(f"the backfill was answered {status}: {_gist(body)}")
+            raise StackError(f"{path} was answered {status}: {_gist(body)}")
         return urlsplit(headers["Location"]).path
 
     def run(self, path: str) -> Run:

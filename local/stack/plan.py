@@ -4,11 +4,13 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from ingestion_core.database.dsn import to_conninfo
 from ingestion_core.settings import Settings
+from ingestion_core.sources.ergast import FIRST_YEAR
 from local.stack.home import StackError
 
 SAMPLE_YEAR = 2024
@@ -16,7 +18,7 @@ SAMPLE_YEAR = 2024
 REAL_PACE = 30
 REPLAY_PACE = 600
 
-Source = Literal["sample", "recording", "live"]
+Source = Literal["sample", "recording", "live", "archive"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Options:
     results: bool = False
     recording: tuple[Path, ...] = ()
     live: bool = False
+    archive: str | None = None
     confirm: str | None = None
     stay: bool = False  # serve: keep everything up after the backfill
 
@@ -39,7 +42,8 @@ class Plan:
         conninfo: of the database that the environment names; None starts the embedded one.
         storage: connection string of the Storage account named there; None starts Azurite.
         base_url: where OpenF1 is asked; None with a replay (its address) or live (the app's own).
-        years: first and last.
+        years: first and last; of an archive, those that it may have.
+        archive: where the Ergast archive is that is imported instead of asking OpenF1.
         pace: requests a minute, of the app and of the replay alike.
     """
 
@@ -51,6 +55,7 @@ class Plan:
     years: tuple[int, int]
     pace: float
     options: Options
+    archive: str | None = None
 
     @property
     def guards_users(self) -> bool:
@@ -65,7 +70,14 @@ def decide(options: Options, environment: Mapping[str, str]) -> Plan:
         raise StackError("LIVE and RECORDING exclude each other")
     if base_url and options.recording:
         raise StackError("OPENF1_BASE_URL and RECORDING exclude each other: unset one")
+    if options.archive and (options.live or options.recording):
+        raise StackError(
+            "ARCHIVE is imported by itself, without LIVE and RECORDING: run one after the other,"
+            " what the first brings in stays"
+        )
     source: Source = "live" if options.live else "recording" if options.recording else "sample"
+    if options.archive:
+        source = "archive"
     replay = not options.live and base_url is None
     return Plan(
         source=source,
@@ -76,6 +88,7 @@ def decide(options: Options, environment: Mapping[str, str]) -> Plan:
         years=_years(options, replay),
         pace=_pace(environment.get("OPENF1_REQUESTS_PER_MINUTE"), replay),
         options=options,
+        archive=_archive(options.archive) if options.archive else None,
     )
 
 
@@ -94,6 +107,8 @@ def app_settings(
     }
     if base_url := plan.base_url or replay_url:
         settings["OPENF1_BASE_URL"] = base_url
+    if plan.archive:
+        settings["ARCHIVE_URL"] = plan.archive
     return settings
 
 
@@ -106,7 +121,19 @@ def _conninfo(text: str | None) -> str | None:
         raise StackError(f"DATABASE_URL: {error}") from None
 
 
+def _archive(where: str) -> str:
+    """A folder or a file by its whole path, for the app has another working folder."""
+    if "://" in where or where.startswith("blob:"):
+        return where
+    path = Path(where).expanduser().absolute()
+    if not path.exists():
+        raise StackError(f"ARCHIVE: there is no folder or file {path}")
+    return str(path)
+
+
 def _years(options: Options, replay: bool) -> tuple[int, int]:
+    if options.archive:
+        return options.year or FIRST_YEAR, options.year or datetime.now(UTC).year
     if options.recording:
         first, last = recorded_years(options.recording)
         if options.year is None:

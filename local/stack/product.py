@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from local.stack.home import StackError
@@ -28,7 +28,7 @@ _SETTLING_SECONDS = 20.0
 _COUNTS = """
 WITH rounds AS (
     SELECT r."Id", r."RoundNumber" FROM "Rounds" r JOIN "Seasons" s ON s."Id" = r."SeasonId"
-    WHERE s."Year" BETWEEN %(first)s AND %(last)s AND r."OpenF1MeetingKey" IS NOT NULL
+    WHERE s."Year" BETWEEN %(first)s AND %(last)s AND r.{key} IS NOT NULL
 ), sessions AS (
     SELECT "Id", "Status" FROM "Sessions" WHERE "RoundId" IN (SELECT "Id" FROM rounds)
 ), entrants AS (
@@ -127,10 +127,13 @@ def forget_unfinished_work(conninfo: str) -> None:
             connection.execute(_FORGET)
 
 
-def count(conninfo: str, years: tuple[int, int]) -> Counts:
-    """What the tables hold of these years, first and last included."""
+def count(conninfo: str, years: tuple[int, int], *, archive: bool = False) -> Counts:
+    """What the tables hold of these years, first and last included, of the rounds that OpenF1, or
+    the archive, knows."""
+    key = sql.Identifier("ErgastRaceId" if archive else "OpenF1MeetingKey")
+    counts = sql.SQL(_COUNTS).format(key=key)
     with psycopg.connect(conninfo) as connection:
-        row = connection.execute(_COUNTS, {"first": years[0], "last": years[1]}).fetchone()
+        row = connection.execute(counts, {"first": years[0], "last": years[1]}).fetchone()
         assert row is not None  # noqa: S101 - a SELECT of counts has a row
         rounds, unnumbered, sessions, drivers, entrants, completed = row
         completed = completed or []

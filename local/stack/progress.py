@@ -13,6 +13,8 @@ _LAST_STEP = 3
 _MARKS = {"done": "✓", "failed": "✗", "cancelled": "-", "withheld": "-"}
 #: The year's own item is no meeting: it is over in a moment and shows in nothing but its failure.
 _YEAR = "discover_year"
+#: Items that are about several rounds say how many.
+_SEASON = "import_season"
 _TOLD = ("sessions", "entrants", "results")
 _ROOM_BELOW = 4
 
@@ -50,12 +52,13 @@ class RunProgress:
             elif item.task != _YEAR:
                 self._advance(item)
         closed = sum(item.state in FINAL for item in run.items)
-        eta = "" if run.eta_seconds is None else f", about {run.eta_seconds:.0f} s to go"
+        requests = f", {run.totals.requests} requests" if run.totals.requests else ""
+        eta = f", about {run.eta_seconds:.0f} s to go" if (run.eta_seconds or 0) >= 1 else ""
         self._progress.update(
             self._whole,
             total=max(run.expected, 1),
             completed=closed,
-            state=f"{closed}/{run.expected} items, {run.totals.requests} requests{eta}",
+            state=f"{closed}/{run.expected} items{requests}{eta}",
         )
 
     def _advance(self, item: Item) -> None:
@@ -89,7 +92,7 @@ class RunProgress:
 def label(item: Item) -> str:
     """What the item is about, in a reader's words."""
     name = item.name or item.key
-    return f"{name}, results" if item.task == "load_results" else name
+    return f"{name}, results" if "results" in item.task else name
 
 
 def remark(item: Item) -> str:
@@ -99,7 +102,11 @@ def remark(item: Item) -> str:
     if item.state != "done":
         return item.state if item.outcome is None else f"{item.state}: {item.outcome}"
     counts = item.counts or {}
+    if item.outcome == "empty":
+        return "empty: the source has none of it"
     told = [f"{counts[what]} {what}" for what in _TOLD if what in counts]
+    if item.task == _SEASON:
+        told.insert(0, f"{counts.get('rounds', 0)} rounds")
     return ", ".join(
         [*told, f"{counts['rows']} rows written" if counts.get("rows") else "unchanged"]
     )

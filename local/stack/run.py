@@ -20,7 +20,7 @@ _STALLED_SECONDS = 180.0
 
 
 def run(options: Options, environment: Mapping[str, str], console: Console) -> int:
-    """Backfill the plan's years and tell how it went; with ``stay``, until a signal.
+    """Read what the plan says and tell how it went; with ``stay``, until a signal.
 
     Returns:
         The exit code: 0, or 1 when something of the run failed.
@@ -40,13 +40,14 @@ def run(options: Options, environment: Mapping[str, str], console: Console) -> i
         seconds = time.monotonic() - started
         if not options.stay:
             stack.stop_host()
-        for line in summary(plan, ended, product.count(stack.conninfo, plan.years), seconds):
+        held = product.count(stack.conninfo, plan.years, archive=plan.archive is not None)
+        for line in summary(plan, ended, held, seconds):
             say(line)
         if options.stay:
             for line in addresses(stack):
                 say(line)
         say(changed_line(stack.rows_changed()))
-        say(ATTRIBUTION)
+        say(ATTRIBUTION[plan.archive is not None])
         failed = failures(ended.items)
         for line in failed:
             say(line)
@@ -72,13 +73,16 @@ def addresses(stack: Stack) -> list[str]:
 
 def _what(plan: Plan) -> str:
     first, last = plan.years
+    if plan.archive and plan.options.year is None:
+        return plan.source
     return f"{plan.source}, {first}" if first == last else f"{plan.source}, {first} to {last}"
 
 
 def _follow(stack: Stack, console: Console) -> Run:
     """The run's last state, shown on its way there."""
     try:
-        path = stack.api.backfill(stack.plan.years, stack.plan.options.results)
+        ask = stack.api.import_archive if stack.plan.archive else stack.api.backfill
+        path = ask(stack.plan.years, stack.plan.options.results)
         with RunProgress(console) as progress:
             moved, before = time.monotonic(), None
             while True:

@@ -7,26 +7,41 @@ from local.stack.plan import REAL_PACE, Plan
 from local.stack.product import Counts
 from local.stack.progress import label, remark
 
-ATTRIBUTION = "Data: OpenF1 (openf1.org), CC BY-NC-SA 4.0: non-commercial."
+#: Of OpenF1, and of the archive.
+ATTRIBUTION = (
+    "Data: OpenF1 (openf1.org), CC BY-NC-SA 4.0: non-commercial.",
+    "Data: the Ergast archive (ergast.com/mrd): non-commercial, share-alike.",
+)
 
 
 def summary(plan: Plan, run: Run, counts: Counts, seconds: float) -> list[str]:
     """What the database now holds of the run's years, and what it took."""
-    first, last = plan.years
+    first, last = (_imported(run) or plan.years) if plan.archive else plan.years
     years = str(first) if first == last else f"{first} to {last}"
     beside = f" and {counts.unnumbered} of testing or cancelled" if counts.unnumbered else ""
+    asking = plan.archive is None
     rows = [
         ("Rounds", f"{counts.rounds}{beside}"),
         ("Sessions", str(counts.sessions)),
         ("Drivers", str(counts.drivers)),
         ("Entrants", str(counts.entrants)),
-        ("Requests", str(run.totals.requests)),
+        *([("Requests", str(run.totals.requests))] if asking else []),
         ("Seconds", f"{seconds:.1f}"),
         *([("Results", str(counts.results))] if plan.options.results else []),
-        ("Results withheld", _withheld(plan, counts)),
-        ("Pace", _pace(plan)),
+        _folded(run) if plan.archive and plan.options.results else _withheld(plan, counts),
+        *([("Pace", _pace(plan))] if asking else []),
     ]
     return [f"Season {years}", *(f"  {name:<17} {value}" for name, value in rows)]
+
+
+def _imported(run: Run) -> tuple[int, int] | None:
+    """The first and the last season that the archive has."""
+    found = [
+        int(item.key)
+        for item in run.items
+        if item.task == "import_season" and item.state == "done" and item.outcome != "empty"
+    ]
+    return (min(found), max(found)) if found else None
 
 
 def _pace(plan: Plan) -> str:
@@ -45,7 +60,12 @@ def failures(items: Sequence[Item]) -> list[str]:
     return [f"  {label(item)}: {remark(item)}" for item in items if item.state == "failed"]
 
 
-def _withheld(plan: Plan, counts: Counts) -> str:
-    if plan.options.results:
-        return f"{counts.without_results} sessions (RESULTS=1 opted in)"
-    return f"{counts.without_results} sessions (no spoilers; RESULTS=1 opts in)"
+def _withheld(plan: Plan, counts: Counts) -> tuple[str, str]:
+    why = "RESULTS=1 opted in" if plan.options.results else "no spoilers; RESULTS=1 opts in"
+    return "Results withheld", f"{counts.without_results} sessions ({why})"
+
+
+def _folded(run: Run) -> tuple[str, str]:
+    """Several drives of one man in one race, which make one result."""
+    drives = sum((item.counts or {}).get("folded", 0) for item in run.items)
+    return "Folded drives", str(drives)

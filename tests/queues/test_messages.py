@@ -43,7 +43,7 @@ def test_garbage_is_recorded_without_its_text(
 ) -> None:
     """Its queue, its length, a digest and what is wrong with it, in words of ours."""
     with caplog.at_level(logging.DEBUG):
-        run(app, "meetings", "sync_meeting", nothing, body)
+        run(app, "meetings", {"sync_meeting": nothing}, body)
     (kept,) = quarantined(app)
     assert (kept["source"], kept["key"], kept["row"]["bytes"]) == ("queue", "meetings", len(body))
     assert set(kept["row"]) == {"bytes", "sha256"}
@@ -53,7 +53,7 @@ def test_garbage_is_recorded_without_its_text(
 def test_garbage_again_is_counted_not_piled_up(app: App) -> None:
     """The same body of the same queue is one record."""
     for _ in range(3):
-        run(app, "meetings", "sync_meeting", nothing, b"garbage")
+        run(app, "meetings", {"sync_meeting": nothing}, b"garbage")
     assert [one["times"] for one in quarantined(app)] == [3]
 
 
@@ -62,7 +62,7 @@ def test_a_message_of_an_unknown_version_fails_the_item_it_names(app: App) -> No
     (number,) = enqueue(app, meeting())
     sent = send(app, number)
     body = json.dumps({**sent.model_dump(), "v": 99, "note": SECRET}).encode()
-    run(app, "meetings", "sync_meeting", nothing, body)
+    run(app, "meetings", {"sync_meeting": nothing}, body)
     failed = item(app, number)
     assert (failed["state"], failed["error_code"]) == ("failed", "unknown-message")
     (kept,) = quarantined(app)
@@ -99,7 +99,7 @@ def test_what_was_released_anew_is_not_dropped_by_its_old_copy(app: App) -> None
         raise Dropped
 
     (number,) = enqueue(app, meeting())
-    run(app, "meetings", "sync_meeting", outrun, send(app, number).body().encode())
+    run(app, "meetings", {"sync_meeting": outrun}, send(app, number).body().encode())
     assert item(app, number)["state"] == "running"
 
 
@@ -112,7 +112,7 @@ def test_a_bug_is_raised_to_the_host_and_the_item_stays_running(app: App) -> Non
     (number,) = enqueue(app, meeting())
     message = send(app, number)
     with pytest.raises(ZeroDivisionError):
-        run(app, "meetings", "sync_meeting", stumble, message.body().encode())
+        run(app, "meetings", {"sync_meeting": stumble}, message.body().encode())
     assert item(app, number)["state"] == "running"
     assert claim(app, message) is not None
 
@@ -121,6 +121,6 @@ def test_a_message_of_another_queues_task_does_nothing(app: App) -> None:
     """A meeting's item in the queue of the years."""
     (number,) = enqueue(app, meeting())
     message: Message = send(app, number)
-    run(app, "years", "discover_year", nothing, message.body().encode())
+    run(app, "years", {"discover_year": nothing}, message.body().encode())
     assert item(app, number)["state"] == "sent"
     assert item(app, number)["source"] == SOURCE

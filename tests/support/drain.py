@@ -3,7 +3,14 @@
 import random
 from collections.abc import Mapping
 
-from ingestion_core.tasks import discover, load_results, opt_in, sync_meeting
+from ingestion_core.tasks import (
+    discover,
+    import_season,
+    load_results,
+    load_season_results,
+    opt_in,
+    sync_meeting,
+)
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.run import Task, run
 from ingestion_core.work.messages import Message
@@ -11,7 +18,9 @@ from ingestion_core.work.messages import Message
 TASKS: Mapping[str, tuple[str, Task]] = {
     discover.TASK: ("years", discover.discover_year),
     sync_meeting.TASK: ("meetings", sync_meeting.sync_meeting),
+    import_season.TASK: ("archive-seasons", import_season.import_season),
     opt_in.TASK: ("results", load_results.load_results),
+    opt_in.SEASON_TASK: ("results", load_season_results.load_season_results),
 }
 
 
@@ -30,7 +39,7 @@ def letters(app: App) -> list[tuple[str, Message]]:
 def deliver(app: App, task: str, message: Message) -> None:
     """Hand one message to its task, as a queue function does."""
     queue, function = TASKS[task]
-    run(app, queue, task, function, message.body().encode())
+    run(app, queue, {task: function}, message.body().encode())
 
 
 def drain(app: App, shuffle: random.Random | None = None) -> int:

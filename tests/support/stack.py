@@ -16,7 +16,14 @@ from local.stack.home import home_name
 
 ROOT = Path(__file__).resolve().parents[2]
 _FAKE = Path(__file__).with_name("core_tools.py")
-_OURS = ("DATABASE_URL", "AzureWebJobsStorage", "OPENF1_", "RESULTS_ENABLED", "LOCAL_FUNCTION_KEY")
+_OURS = (
+    "DATABASE_URL",
+    "AzureWebJobsStorage",
+    "OPENF1_",
+    "RESULTS_ENABLED",
+    "LOCAL_FUNCTION_KEY",
+    "ARCHIVE_URL",
+)
 _PATIENCE_SECONDS = 90
 
 

@@ -24,6 +24,7 @@ DOORS = {
     "backfill_year",
     "backfill_years",
     "read_meeting",
+    "import_archive",
     "list_runs",
     "show_run",
     "change_run",
@@ -36,8 +37,10 @@ WORKERS = {
     "discover_meetings",
     "discover_year",
     "sync_meeting",
+    "import_season",
     "dead_letter_year",
     "dead_letter_meeting",
+    "dead_letter_season",
 }
 
 
@@ -197,3 +200,4 @@ def test_microsofts_own_worker_indexes_the_same_functions(tmp_path: Path) -> Non
     indexed: dict[str, Any] = dict(json.loads(done.stdout))
     assert set(indexed) == DOORS | WORKERS
     assert indexed["sync_meeting"][0]["queueName"] == "meetings"
+    assert indexed["import_season"][0]["queueName"] == "archive-seasons"

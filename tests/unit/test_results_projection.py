@@ -10,12 +10,13 @@ import pytest
 from ingestion_core.racing.classification import Line
 from ingestion_core.racing.kinds import ResultStatus
 from ingestion_core.results.columns import pack, unpack
-from ingestion_core.results.projection import COLUMNS, Placed, interval, lap_time, rows
-from ingestion_core.results.writer import _cars
+from ingestion_core.results.projection import Placed, rows
+from ingestion_core.results.sessions import cars
+from ingestion_core.results.wording import interval, lap_time
 
 SPACE = UUID(int=7)
-SESSION, ANNA, BERT = (uuid5(SPACE, name) for name in ("session", "anna", "bert"))
-ENTRANTS = {one: uuid5(one, "entrant") for one in (ANNA, BERT)}
+SESSION, ANNA, BERT = (str(uuid5(SPACE, name)) for name in ("session", "anna", "bert"))
+ENTRANTS = {one: str(uuid5(SPACE, f"entrant {one}")) for one in (ANNA, BERT)}
 
 
 def line(**fields: Any) -> Line:
@@ -24,7 +25,7 @@ def line(**fields: Any) -> Line:
 
 
 def row(
-    said: Mapping[str, Line], grids: Mapping[str, Line] | None = None, driver: UUID = ANNA
+    said: Mapping[str, Line], grids: Mapping[str, Line] | None = None, driver: str = ANNA
 ) -> dict[str, Any]:
     """Anna's row, by what each source says of her."""
     made = rows(
@@ -99,7 +100,7 @@ def test_a_grid_alone_makes_no_row_and_a_grid_in_a_set_of_its_own_counts() -> No
 
 def test_a_driver_who_is_no_entrant_has_no_row() -> None:
     """He is quarantined elsewhere, never given to somebody else."""
-    stranger = uuid5(SPACE, "stranger")
+    stranger = str(uuid5(SPACE, "stranger"))
     assert rows(SESSION, ENTRANTS, {"openf1": [Placed(stranger, line())]}, {}) == {}
 
 
@@ -107,12 +108,6 @@ def test_ids_come_from_session_and_entrant_alone() -> None:
     """Two workers make the same row; a position makes no id."""
     assert row({"openf1": line(position=1)})["Id"] == row({"ergast": line(position=9)})["Id"]
     assert row({"openf1": line()})["Id"] != row({"openf1": line()}, driver=BERT)["Id"]
-
-
-def test_nothing_here_speaks_of_the_fastest_lap() -> None:
-    """OpenF1 does not know it: it is set once, to false, and never again."""
-    assert not [name for name in COLUMNS if name.startswith("FastestLap")]
-    assert set(row({"openf1": line()})) == {"Id", "SessionId", "EntrantId", *COLUMNS}
 
 
 @pytest.mark.parametrize(
@@ -163,6 +158,5 @@ def test_lines_by_column_are_the_same_lines_again() -> None:
 
 def test_a_car_that_two_are_listed_with_is_nobodys() -> None:
     """Its line can't be told to be the one's or the other's; another source's list is its own."""
-    anna, bert = str(ANNA), str(BERT)
-    listed = [("openf1", anna, "44"), ("openf1", bert, "44"), ("ergast", bert, "44")]
-    assert _cars([*listed, ("openf1", anna, None)]) == {("ergast", "44"): BERT}
+    listed = [("openf1", ANNA, "44"), ("openf1", BERT, "44"), ("ergast", BERT, "44")]
+    assert cars([*listed, ("openf1", ANNA, None)]) == {("ergast", "44"): BERT}

@@ -18,10 +18,31 @@ from ingestion_core.results import columns, projection
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("ingestion_core", "functions", "function_app.py")
 RESULTS = "ingestion_core/results/"
-#: Who may import the package of results, directly.
-MAY_IMPORT = {"ingestion_core/tasks/load_results.py"}
-#: Who may import the one task that does.
-MAY_ASK = {"functions/results.py", "ingestion_core/cli/main.py"}
+#: Who may import the package of results, directly, each with the results of one source.
+TASK = "ingestion_core/tasks/load_results.py"
+SEASON_TASK = "ingestion_core/tasks/load_season_results.py"
+#: And who may to tell of them, on the command line.
+SHOW_TASK = "ingestion_core/tasks/show_results.py"
+#: And who takes a source's out.
+REMOVE_TASK = "ingestion_core/tasks/remove_source.py"
+#: Who may import the tasks that do.
+MAY_ASK = {
+    "ingestion_core.tasks.load_results": {
+        *("functions/results.py", "ingestion_core/cli/results.py"),
+        *(SEASON_TASK, SHOW_TASK),  # how schema spoilers is made stands there
+    },
+    "ingestion_core.tasks.load_season_results": {"functions/results.py"},
+    "ingestion_core.tasks.remove_source": {"ingestion_core/cli/remove.py"},
+    "ingestion_core.tasks.show_results": {
+        "ingestion_core/cli/why.py",
+        "ingestion_core/cli/audit.py",
+    },
+}
+#: Whose results only one of them reads.
+READ_BY = {
+    "ingestion_core.sources.openf1.results": {TASK},
+    "ingestion_core.sources.ergast.results": {SEASON_TASK},
+}
 #: The product's table, quoted or not, and anything of our own schema, as SQL has them.
 SQL = re.compile(r'"Results"|\bResults\b|\bspoilers\.|^spoilers$')
 OPTED = {"load_results", "dead_letter_results", "list_revisions"}
@@ -79,18 +100,19 @@ def test_only_the_package_of_results_names_the_table_or_the_schema() -> None:
     assert {path for path in files if not path.startswith(RESULTS)} == set()
 
 
-def test_only_its_task_imports_it_and_only_two_doors_the_task() -> None:
+def test_only_its_tasks_import_it_and_only_their_doors_the_tasks() -> None:
     """Import-linter says the same of whole packages; this, of every single module."""
     for path, module in modules().items():
         names = imported(module)
         if any(name.startswith("ingestion_core.results") for name in names):
-            assert path in MAY_IMPORT or path.startswith(RESULTS), path
-        if "ingestion_core.tasks.load_results" in names:
-            assert path in MAY_ASK, path
+            assert path in {TASK, SEASON_TASK, SHOW_TASK, REMOVE_TASK} or path.startswith(
+                RESULTS
+            ), path
         if "functions.results" in names:
             assert path == "function_app.py"
-        if any(name.startswith("ingestion_core.sources.openf1.results") for name in names):
-            assert path in MAY_IMPORT, path
+        for named, allowed in (MAY_ASK | READ_BY).items():
+            if any(name == named or name.startswith(f"{named}.") for name in names):
+                assert path in allowed, path
 
 
 def test_nothing_that_holds_a_result_shows_one() -> None:
@@ -145,8 +167,8 @@ def test_without_a_clear_yes_nothing_of_results_is_there_or_even_loaded(value: s
         name
         for name in loaded
         if name == "functions.results"
-        or name.startswith(("ingestion_core.results", "ingestion_core.tasks.load_results"))
-        or name == "ingestion_core.sources.openf1.results"
+        or name.startswith(("ingestion_core.results", "ingestion_core.tasks.load_"))
+        or name in READ_BY
     ]
 
 

@@ -1,0 +1,186 @@
+"""The canary in the archive: results with values that occur nowhere else are found nowhere else.
+
+Under the host at log level DEBUG, while what can go wrong with an archive's results goes wrong.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from local.stack.azurite import Azurite
+from tests.host.processes import REPOSITORY, HostProcess, eventually
+from tests.support.archives import csv_text, tables, write_csv
+from tests.support.product import rows
+
+KEY = "the-function-key-of-this-test"
+#: A place, points, laps, a time as it stands in the archive and in milliseconds, a fastest lap, a
+#: speed, a qualifying time, a status, and texts where there should be numbers.
+VALUES = (
+    *("987", "77.4321", "9753", "15:05:21.987", "54321987", "1:23.987", "83987", "398.765"),
+    *("1:24.987", "84987", "ZZSTATUS", "ZZPLACE", "ZZTIME", "ZZQUOTES"),
+)
+_TIME = re.compile(r"\d\d:\d\d:\d\d[.,]\d+")
+_VALUE = re.compile("|".join(rf"(?<![\w.]){re.escape(one)}(?!\w)" for one in VALUES))
+
+
+def hits(text: str) -> list[str]:
+    """The canaries in a text, without regard to the fractions of a clock's seconds."""
+    return _VALUE.findall(_TIME.sub("", text))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The small archive, with results like nobody's."""
+    content = tables()
+    content["status"].append(["77", "ZZSTATUS"])
+    drive = ["10", "1", "1", "44", "2", "987", "987", "1", "77.4321", "9753", "15:05:21.987"]
+    content["results"] = [
+        ["1", *drive, "54321987", "30", "1", "1:23.987", "398.765", "77"],
+        # Rows that nobody can read, and a race that nobody knows.
+        ["2", "10", "2", "2", "7", "0", "ZZPLACE", "987", "2", "0", "9753", "ZZTIME"],
+        ["3", "10", "2", "2", "7", "0", "987", "ZZPLACE", "2", "77.4321", "9753"],
+        ["4", "999", *drive[1:]],
+        *content["results"][2:],
+    ]
+    content["qualifying"][0][6:] = ["1:24.987", "ZZTIME", None]
+    content["qualifying"][1][6:] = ["1:24.987", None, None]
+    archive = write_csv(tmp_path / "archive", content)
+    with (archive / "results.csv").open("a") as file:
+        file.write('"5","10","2","2","7","0","987","ZZQUOTES,77.4321,9753\n')
+    return archive
+
+
+@pytest.fixture
+def host(database: str, folder: Path, tmp_path: Path) -> Iterator[HostProcess]:
+    """The app with results opted into, telling as much as it can; two attempts for a message."""
+    root = tmp_path / "app"
+    root.mkdir()
+    shutil.copy(REPOSITORY / "function_app.py", root)
+    document = json.loads((REPOSITORY / "host.json").read_text())
+    document["extensions"]["queues"] |= {
+        "maxDequeueCount": 2,
+        "visibilityTimeout": "00:00:00",
+        "maxPollingInterval": "00:00:00.100",
+    }
+    (root / "host.json").write_text(json.dumps(document))
+    with Azurite(tmp_path / "azurite.log") as storage:
+        settings = {
+            "AzureWebJobsStorage": storage.connection_string,
+            "DATABASE_URL": database,
+            "OPENF1_BASE_URL": "http://127.0.0.1:9",
+            "ARCHIVE_URL": str(folder),
+            "DISCOVERY_SCHEDULE": "0 0 0 1 1 *",
+            "LOCAL_FUNCTION_KEY": KEY,
+            "RESULTS_ENABLED": "true",
+            "LOG_LEVEL": "DEBUG",
+        }
+        started = HostProcess(root, settings).listening()
+        yield started
+        if started.is_running:
+            started.stop()
+
+
+class Imports:
+    """The archive imported again and again with its results, each time with another fault."""
+
+    def __init__(self, client: httpx.Client, database: str) -> None:
+        self._client = client
+        self._database = database
+        self.told: list[str] = []
+
+    def get(self, path: str) -> str:
+        """An answer, whatever it is."""
+        text = self._client.get(path).text
+        self.told.append(text)
+        return text
+
+    def sql(self, statement: str) -> None:
+        """Change the database from outside."""
+        with psycopg.connect(self._database, autocommit=True) as db:
+            db.execute(statement.encode())
+
+    def end(self, state: str) -> None:
+        """Import; the run must end like this."""
+        wish = {"seasons": {"from": 2019, "to": 2019}, "include_results": True}
+        path = f"/runs/{self._client.post('/archive', json=wish).json()['run']}"
+        eventually(lambda: json.loads(self.get(path))["state"] != "running", 30, every=0.2)
+        assert json.loads(self.told[-1])["state"] == state, self.told[-1]
+
+    def broken(self, table: str) -> None:
+        """Import while a table refuses every row."""
+        self.sql(f"ALTER TABLE {table} ADD CONSTRAINT no_canary CHECK (false) NOT VALID")
+        self.end("failed")
+        self.sql(f"ALTER TABLE {table} DROP CONSTRAINT no_canary")
+
+
+@pytest.fixture
+def imports(host: HostProcess, database: str) -> Iterator[Imports]:
+    """Whoever asks that app."""
+    key = {"x-functions-key": KEY}
+    with httpx.Client(base_url=f"{host.url}/api", headers=key, timeout=30) as client:
+        yield Imports(client, database)
+
+
+def tables_of(database: str, schema: str) -> dict[str, str]:
+    """Every table of a schema, as one text."""
+    names = rows(database, "SELECT tablename FROM pg_tables WHERE schemaname = %s", schema)
+    return {
+        name: "\n".join(
+            row[0]
+            for row in rows(database, f'SELECT to_jsonb(t)::text FROM {schema}."{name}" t')  # noqa: S608 - names of its own catalog
+        )
+        for (name,) in names
+    }
+
+
+def test_canaries_of_the_archive_are_found_in_results_and_spoilers_alone(
+    host: HostProcess, imports: Imports, database: str, folder: Path
+) -> None:
+    """Not in a log, a traceback, our records, an answer, or another table of the product."""
+    imports.broken('public."Results"')
+    for name in ("classifications", "quarantine", "written"):
+        imports.broken(f"spoilers.{name}")
+    results = folder / "results.csv"
+    whole = results.read_bytes()
+    results.write_bytes(whole + b'"6","10","1","1","44","0","987","ZZPLACE\xff\n')
+    imports.end("failed")
+    told = json.loads(imports.told[-1])["last_error"]
+    assert re.fullmatch(r"archive-unreadable: results.csv, line 9, column \d+: is not UTF-8", told)
+    header, rest = csv_text("results", []), whole.split(b"\n", 1)[1]
+    results.write_bytes(header.replace("positionText", "ZZPLACE").encode() + rest)
+    imports.end("failed")
+    told = json.loads(imports.told[-1])["last_error"]
+    assert told == "archive-unreadable: results.csv, line 1, column positionText: is missing"
+    results.write_bytes(whole)
+    imports.end("done")
+    for path in ("/runs", "/sources", "/results/revisions?year=2024", "/health/ready"):
+        imports.get(path)
+    assert host.stop() == 0
+
+    # Where they belong, they are: this test can see them.
+    product, spoilers = tables_of(database, "public"), tables_of(database, "spoilers")
+    seen = set(hits(product.pop("Results")))
+    assert {"987", "77.4321", "9753", "54321987", "398.765", "ZZSTATUS"} <= seen
+    assert {"ZZPLACE", "ZZTIME"} <= set(hits(spoilers["quarantine"]))
+    log = "\n".join(host.lines)
+    assert "ResultsDatabaseError: sqlstate 23514, constraint no_canary" in log
+
+    # And nowhere else.
+    found = {
+        "log": hits(log),
+        "answers": [hit for one in imports.told for hit in hits(one)],
+        "ingest": {name: hits(text) for name, text in tables_of(database, "ingest").items()},
+        "product": {name: hits(text) for name, text in product.items()},
+    }
+    found["ingest"] = {name: one for name, one in found["ingest"].items() if one}
+    found["product"] = {name: one for name, one in found["product"].items() if one}
+    assert not any(found.values()), found
+    # What belongs to no season, and what could not be told apart, was kept without a value.
+    kept = "SELECT reason FROM ingest.quarantine WHERE source = 'ergast' ORDER BY reason"
+    assert rows(database, kept) == [("unknown-race",), ("unreadable: quotes",)]
