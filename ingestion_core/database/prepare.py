@@ -221,8 +221,9 @@ def references_to(
 ) -> sql.Composed:
     """A condition that is true where no row of any table refers to row ``t`` of ``table``.
 
-    Rows of the table ``ignoring`` are left out of account: whoever asks looks at them. Read from the server's own catalog, so that a table which this code does not know, or must not
-    name, protects its rows as well.
+    Rows of the table ``ignoring`` are left out of account: whoever asks looks at them. Read from
+    the server's own catalog, so that a table which this code does not know, or must not name,
+    protects its rows as well.
     """
     rows = connection.execute(
         """
