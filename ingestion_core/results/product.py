@@ -63,18 +63,39 @@ def replace(db: Db, sessions: Sequence[str], wanted: Iterable[Row]) -> int:
     standing = {
         (values[1], values[2]): values for values in db.execute(statements.CURRENT, (sessions,))
     }
-    added: list[Row] = []
-    changed: list[Row] = []
-    after: dict[str, Ours] = {}
+    plan = _plan(wanted, standing, ours)
+    _write(db, sorted(plan.gone), _by_id(plan.changed), _by_id(plan.added))
+    _remember(db, plan.ours, ours)
+    return len(plan.gone) + len(plan.changed) + len(plan.added)
+
+
+@dataclass(slots=True, repr=False)
+class _Plan:
+    """What is to be done; ``ours``: per session, what will have been written by us then."""
+
+    added: list[Row] = field(default_factory=list)
+    changed: list[Row] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    ours: dict[str, Ours] = field(default_factory=dict)
+
+
+def _plan(
+    wanted: Iterable[Row],
+    standing: Mapping[tuple[str, str], tuple[Any, ...]],
+    ours: Mapping[str, Ours],
+) -> _Plan:
+    """Compare by session and entrant; values stand in the order of the statements' names."""
+    plan = _Plan(ours=dict.fromkeys(ours, _NOTHING))
+    left = dict(standing)
     for session, rows in _by_session(wanted).items():
         mine = ours.get(session, _NOTHING)
         fastest = {_fastest(row) for row in rows} != {_SILENT}
         kept: dict[str, Row] = {}
         for row in rows:
-            before = standing.pop((session, row["EntrantId"]), None)
+            before = left.pop((session, row["EntrantId"]), None)
             if before is None:
                 row["FastestLap"] = row["FastestLap"] or False
-                added.append(row)
+                plan.added.append(row)
                 continue
             stood = dict(zip(statements.NAMES, before, strict=True))
             remains = _kept(stood, mine)
@@ -82,14 +103,14 @@ def replace(db: Db, sessions: Sequence[str], wanted: Iterable[Row]) -> int:
             if remains:
                 kept[row["Id"]] = remains
             if _values(row) != before:
-                changed.append(row)
-        after[session] = Ours(frozenset(row["Id"] for row in rows), kept, fastest)
-    gone = [
-        id_ for id_, session, *_ in standing.values() if id_ in ours.get(session, _NOTHING).results
-    ]
-    _write(db, sorted(gone), _by_id(changed), _by_id(added))
-    _remember(db, {one: after.get(one, _NOTHING) for one in {*ours, *after}}, ours)
-    return len(gone) + len(changed) + len(added)
+                plan.changed.append(row)
+        plan.ours[session] = Ours(frozenset(row["Id"] for row in rows), kept, fastest)
+    plan.gone = [id_ for id_, session, *_ in left.values() if id_ in _results(ours, session)]
+    return plan
+
+
+def _results(ours: Mapping[str, Ours], session: str) -> frozenset[str]:
+    return ours.get(session, _NOTHING).results
 
 
 def _by_session(rows: Iterable[Row]) -> dict[str, list[Row]]:

@@ -67,9 +67,9 @@ def read_people(
     rounds = sorted({one.round for one in sessions})
     entrants: dict[str, dict[str, str]] = dict(db.execute(statements.ENTRANTS, (rounds,)))
     drivers: dict[str, dict[str, str]] = defaultdict(dict)
-    named = sorted({key for its in keys.values() for key in its})
-    for source, key, driver in db.execute(statements.DRIVERS, (sorted(keys), named)):
-        drivers[source][key] = driver
+    if named := sorted({key for its in keys.values() for key in its}):
+        for source, key, driver in db.execute(statements.DRIVERS, (sorted(keys), named)):
+            drivers[source][key] = driver
     listed: dict[str, list[tuple[str, str, str | None]]] = defaultdict(list)
     if in_sessions := sorted(by_car):
         for session, *entry in db.execute(statements.ENTRIES, (in_sessions,)):

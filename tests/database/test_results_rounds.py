@@ -1,19 +1,30 @@
-"""The results writer on rounds made by hand: whose a line is, many rounds at once, what is kept."""
+"""The results writer on rounds made by hand: whose a line is, and many rounds at once."""
 
 import traceback
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
-from ingestion_core.racing.classification import Classification, Facet, FastestLap, Line
+from ingestion_core.racing.classification import Facet, Line
 from ingestion_core.racing.kinds import ResultStatus
 from ingestion_core.racing.types import Unreadable
-from ingestion_core.results import removal, revisions, writer
+from ingestion_core.results import revisions, writer
 from ingestion_core.results.errors import ResultsDatabaseError
-from tests.support.rounds import OBSERVED, Counting, Rounds, rows_of, seeded, told
+from tests.support.rounds import (
+    OBSERVED,
+    Counting,
+    Rounds,
+    drive,
+    results,
+    rows_of,
+    seeded,
+    told,
+    values,
+    write,
+)
 
 FINISHED, DNF = ResultStatus.FINISHED, ResultStatus.DNF
 LATER = OBSERVED + timedelta(days=1)
@@ -26,67 +37,11 @@ def rounds(database: str) -> Iterator[Rounds]:
         yield made
 
 
-def drive(*drivers: str, car: str | None = None, **fields: Any) -> Line:
-    """A line by names; finished unless it says otherwise."""
-    return Line(car, **{"status": FINISHED, "drivers": drivers, **fields})
-
-
-def write(
-    rounds: Rounds, *sets: Classification, unreadable: list[Unreadable] | None = None
-) -> writer.Stored:
-    """Store sets of the archive, or of whoever they are of, in one transaction."""
-    with rounds.db.transaction():
-        return writer.write(rounds.db, rounds.rounds, sets, unreadable or [], source="ergast")
-
-
-def results(rounds: Rounds, session: str) -> dict[str, dict[str, Any]]:
-    """A session's rows by driver."""
-    id_ = rounds.sessions[session]
-    return {driver: row for (one, driver), row in rows_of(rounds.db).items() if one == id_}
-
-
-def values(rounds: Rounds, session: str, *names: str) -> dict[str, tuple[Any, ...]]:
-    """Some columns of a session's rows by driver."""
-    return {
-        driver: tuple(row[name] for name in names)
-        for driver, row in results(rounds, session).items()
-    }
-
-
 def refused(rounds: Rounds) -> list[tuple[Any, ...]]:
     """What was set apart: source, session, facet, row and reason."""
     return rounds.db.execute(
         "SELECT source, session, facet, row_key, reason FROM spoilers.quarantine ORDER BY 1,2,3,4,5"
     ).fetchall()
-
-
-def change(rounds: Rounds, session: str, driver: str, assignments: str) -> None:
-    """Change a row in the product, by somebody else's hand."""
-    statement = f"""
-        UPDATE "Results" x SET {assignments} FROM "Entrants" e
-        WHERE e."Id" = x."EntrantId" AND x."SessionId" = %s AND e."DriverId" = %s
-    """  # noqa: S608 # the test's own text
-    done = rounds.db.execute(statement.encode(), (rounds.sessions[session], rounds.drivers[driver]))
-    assert done.rowcount == 1
-
-
-def foreign(rounds: Rounds, session: str, driver: str, **columns: object) -> UUID:
-    """A row that stands there before anything of ours."""
-    id_ = uuid4()
-    entrant = rounds.db.execute(
-        'SELECT "Id" FROM "Entrants" WHERE "DriverId" = %s AND "RoundId" ='
-        ' (SELECT "RoundId" FROM "Sessions" WHERE "Id" = %s)',
-        (rounds.drivers[driver], rounds.sessions[session]),
-    ).fetchone()
-    assert entrant
-    rounds._insert(
-        "Results",
-        Id=id_,
-        SessionId=rounds.sessions[session],
-        EntrantId=entrant[0],
-        **{"Status": 0, "FastestLap": False, **columns},
-    )
-    return id_
 
 
 def test_many_rounds_are_written_at_once_each_on_its_own_entrants(rounds: Rounds) -> None:
@@ -240,99 +195,6 @@ def test_a_row_that_can_not_be_read_takes_nothing_from_another_driver_of_that_ca
     gone = told("1/race", both[1], observed_at=LATER)
     assert write(rounds, gone).rows == 1
     assert set(results(rounds, "1/race")) == {"musso"}
-
-
-def test_a_row_that_stood_there_keeps_what_nobody_else_says(rounds: Rounds) -> None:
-    """Its id, its numbers, 0 among them, and the fastest lap; never what contradicts the sets."""
-    kept = foreign(
-        rounds,
-        "1/race",
-        "fangio",
-        Status=1,
-        Laps=22,
-        Points=0,
-        LapsLed=0,
-        GridPosition=1,
-        CarNumber="30",
-        StatusDetail="Fuel pump",
-        FastestLap=True,
-        FastestLapTime="1:45.300",
-        Position=9,
-    )
-    other = foreign(rounds, "1/race", "moss", Status=1, Laps=22, StatusDetail="Engine")
-    lines = [drive("fangio", status=DNF, laps=22), drive("moss", position=2, laps=98)]
-    assert write(rounds, told("1/race", *lines)).rows == 2
-    names = ("Id", "Points", "LapsLed", "GridPosition", "CarNumber", "StatusDetail", "Position")
-    assert values(rounds, "1/race", *names) == {
-        "fangio": (str(kept), 0, 0, 1, "30", "Fuel pump", None),
-        "moss": (str(other), None, None, None, None, None, 2),
-    }
-    assert values(rounds, "1/race", "FastestLap", "FastestLapTime") == {
-        "fangio": (True, "1:45.300"),
-        "moss": (False, None),
-    }
-    assert write(rounds, told("1/race", *lines, observed_at=LATER)).rows == 0
-    said = [drive("fangio", status=DNF, laps=23, points=1), lines[1]]
-    write(rounds, told("1/race", *said, observed_at=LATER))
-    after = values(rounds, "1/race", *names)["fangio"]
-    assert after == (str(kept), 1, 0, 1, "30", None, None)
-
-
-def test_a_row_of_somebody_elses_never_goes(rounds: Rounds) -> None:
-    """Ours go when no source gives them any more."""
-    foreign(rounds, "1/race", "moss")
-    write(rounds, told("1/race", drive("fangio"), drive("musso")))
-    write(rounds, told("1/race", drive("fangio"), observed_at=LATER))
-    assert set(results(rounds, "1/race")) == {"fangio", "moss"}
-
-
-FASTEST = ("FastestLap", "FastestLapNumber", "FastestLapRank", "FastestLapTime", "FastestLapSpeed")
-NO_LAP = (False, None, None, None, None)
-
-
-def test_the_fastest_lap_comes_with_the_archive_and_goes_with_it(rounds: Rounds) -> None:
-    """Nothing of it remains when that source is taken out, in a row of another's."""
-    rounds.listed("1/race", "moss", "7")
-    lap = FastestLap(50, 1, 86572, 206.018)
-    write(rounds, told("16", Line("7", FINISHED, position=2, laps=98), source="openf1"))
-    assert values(rounds, "1/race", *FASTEST) == {"moss": NO_LAP}
-    laps = [drive("moss", position=1, fastest=lap), drive("fangio", position=2)]
-    assert write(rounds, told("1/race", *laps)).rows == 2
-    assert values(rounds, "1/race", *FASTEST) == {
-        "moss": (True, 50, 1, "1:26.572", "206.018"),
-        "fangio": NO_LAP,
-    }
-    assert removal.remove(rounds.db, "ergast") == 2
-    assert values(rounds, "1/race", "Position", *FASTEST) == {"moss": (2, *NO_LAP)}
-
-
-def test_what_somebody_adds_of_a_fastest_lap_stays_until_a_source_knows_it(
-    rounds: Rounds,
-) -> None:
-    """In a row of ours, while no source speaks of it; then the source's word counts."""
-    write(rounds, told("1/race", drive("moss", position=1), drive("fangio", position=2)))
-    change(rounds, "1/race", "fangio", '"FastestLap" = true, "FastestLapNumber" = 3')
-    swapped = [drive("moss", position=2), drive("fangio", position=1)]
-    assert write(rounds, told("1/race", *swapped, observed_at=LATER)).rows == 2
-    assert values(rounds, "1/race", *FASTEST)["fangio"] == (True, 3, None, None, None)
-    lap = FastestLap(50, 1, 86572, 206.018)
-    known = [drive("moss", position=2, fastest=lap), swapped[1]]
-    write(rounds, told("1/race", *known, observed_at=LATER + timedelta(days=1)))
-    found = values(rounds, "1/race", *FASTEST)
-    assert (found["moss"][0], found["fangio"][:2]) == (True, (False, 3))
-    change(rounds, "1/race", "moss", '"FastestLapNumber" = 99')
-    assert write(rounds).rows == 1
-    assert values(rounds, "1/race", *FASTEST)["moss"][1] == 50
-
-
-def test_a_row_that_is_no_ones_any_more_is_forgotten(rounds: Rounds) -> None:
-    """What we wrote is remembered per session, as long as there is anything."""
-    written = "SELECT session, cardinality(results) FROM spoilers.written"
-    write(rounds, told("1/race", drive("moss"), drive("fangio")))
-    assert rounds.db.execute(written).fetchall() == [(rounds.sessions["1/race"], 2)]
-    removal.remove(rounds.db, "ergast")
-    assert rounds.db.execute(written).fetchall() == []
-    assert rows_of(rounds.db) == {}
 
 
 @pytest.mark.parametrize("table", ['"Results"', "spoilers.classifications"])

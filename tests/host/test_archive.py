@@ -159,7 +159,10 @@ def test_the_whole_archive_with_results(start: Start, recordings: Path, database
     wish = {"seasons": {"from": 1950, "to": 2024}, "include_results": True}
     shown = app.finished(app.ask(wish), seconds=240)
     assert (shown["state"], shown["expected"], shown["done"]) == ("done", 150, 150)
-    assert {one["outcome"] for one in shown["items"]} == {"ok"}
+    # The times of Spa 2024 are impossible.
+    assert [(one["task"], one["key"]) for one in shown["items"] if one["outcome"] != "ok"] == [
+        ("load_season_results", "2024")
+    ]
     assert [one["key"] for one in shown["items"] if one["task"] == "import_season"] == SEASONS
     tasks = ("import_season", "load_season_results")
     assert carried_out(app) == {f"{task} {year}": 1 for task in tasks for year in SEASONS}
@@ -173,14 +176,14 @@ def test_the_whole_archive_with_results(start: Start, recordings: Path, database
     sums: Counter[str] = Counter()
     for one in shown["items"]:
         sums.update(one["counts"])
-    assert (sums["rounds"], sums["entrants"], sums["quarantined"]) == (ROUNDS, ENTRANTS, 0)
+    assert (sums["rounds"], sums["entrants"], sums["quarantined"]) == (ROUNDS, ENTRANTS, 1)
     assert (sums["folded"], sums["embargoed"]) == (FOLDED, 0)
     assert sums["results"] == RACES - FOLDED + SPRINTS + QUALIFYINGS
     assert rows(database, 'SELECT count(*) FROM "Results"') == [(sums["results"],)]
     assert app.peak() <= 250
     app.close()
 
-    before, counted = dump(database), written(database)
+    before, counted = dump(database), written(database, swept=True)
     again = start(recordings / "ergast", opted)
     assert again.finished(again.ask(wish), seconds=240)["done"] == 150
     again.close()

@@ -38,12 +38,15 @@ def figures(conninfo: str) -> dict[str, object]:
     }
 
 
-def written(conninfo: str) -> dict[str, tuple[int, int, int, int]]:
+def written(conninfo: str, swept: bool = False) -> dict[str, tuple[int, int, int, int]]:
     """Per table of schema public: rows ever inserted, updated, deleted, and dead now.
 
-    To be asked while nobody else is connected: counters arrive when their sessions end.
+    To be asked while nobody else is connected: counters arrive when their sessions end. ``swept``:
+    after the dead rows were taken out, or else whoever reads a page later takes out some of them.
     """
     with psycopg.connect(conninfo, autocommit=True) as db:
+        if swept:
+            db.execute("VACUUM")
         return {
             name: tuple(counters)
             for name, *counters in db.execute(

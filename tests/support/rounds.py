@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -12,9 +13,9 @@ from psycopg.types.json import Jsonb
 
 from ingestion_core.database.prepare import migrate
 from ingestion_core.racing.classification import Classification, Facet, Line
-from ingestion_core.racing.kinds import SessionType
-from ingestion_core.racing.types import Origin
-from ingestion_core.results import schema
+from ingestion_core.racing.kinds import ResultStatus, SessionType
+from ingestion_core.racing.types import Origin, Unreadable
+from ingestion_core.results import schema, writer
 
 Db = Connection[TupleRow]
 
@@ -146,3 +147,59 @@ def rows_of(db: Db) -> dict[tuple[UUID, str], dict[str, object]]:
         ' JOIN "Entrants" e ON e."Id" = x."EntrantId" JOIN "Drivers" d ON d."Id" = e."DriverId"'
     )
     return {(session, driver): columns for session, driver, columns in found}
+
+
+def drive(*drivers: str, car: str | None = None, **fields: Any) -> Line:
+    """A line by names; finished unless it says otherwise."""
+    return Line(car, **{"status": ResultStatus.FINISHED, "drivers": drivers, **fields})
+
+
+def write(
+    rounds: Rounds, *sets: Classification, unreadable: list[Unreadable] | None = None
+) -> writer.Stored:
+    """Store sets of the archive, or of whoever they are of, in one transaction."""
+    with rounds.db.transaction():
+        return writer.write(rounds.db, rounds.rounds, sets, unreadable or [], source="ergast")
+
+
+def results(rounds: Rounds, session: str) -> dict[str, dict[str, Any]]:
+    """A session's rows by driver."""
+    id_ = rounds.sessions[session]
+    return {driver: row for (one, driver), row in rows_of(rounds.db).items() if one == id_}
+
+
+def values(rounds: Rounds, session: str, *names: str) -> dict[str, tuple[Any, ...]]:
+    """Some columns of a session's rows by driver."""
+    return {
+        driver: tuple(row[name] for name in names)
+        for driver, row in results(rounds, session).items()
+    }
+
+
+def change(rounds: Rounds, session: str, driver: str, assignments: str) -> None:
+    """Change a row in the product, by somebody else's hand."""
+    statement = f"""
+        UPDATE "Results" x SET {assignments} FROM "Entrants" e
+        WHERE e."Id" = x."EntrantId" AND x."SessionId" = %s AND e."DriverId" = %s
+    """  # noqa: S608 # the test's own text
+    done = rounds.db.execute(statement.encode(), (rounds.sessions[session], rounds.drivers[driver]))
+    assert done.rowcount == 1
+
+
+def foreign(rounds: Rounds, session: str, driver: str, **columns: object) -> UUID:
+    """A row that stands there before anything of ours."""
+    id_ = uuid4()
+    entrant = rounds.db.execute(
+        'SELECT "Id" FROM "Entrants" WHERE "DriverId" = %s AND "RoundId" ='
+        ' (SELECT "RoundId" FROM "Sessions" WHERE "Id" = %s)',
+        (rounds.drivers[driver], rounds.sessions[session]),
+    ).fetchone()
+    assert entrant
+    rounds._insert(
+        "Results",
+        Id=id_,
+        SessionId=rounds.sessions[session],
+        EntrantId=entrant[0],
+        **{"Status": 0, "FastestLap": False, **columns},
+    )
+    return id_

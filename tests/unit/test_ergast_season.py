@@ -223,6 +223,7 @@ def test_a_machine_without_time_zones_says_so(monkeypatch: pytest.MonkeyPatch) -
     def missing(key: str) -> ZoneInfo:
         raise zoneinfo.ZoneInfoNotFoundError(key)
 
+    zone_of.cache_clear()
     monkeypatch.setattr("ingestion_core.sources.ergast.moments.ZoneInfo", missing)
     with pytest.raises(Unprepared, match=r"Europe/Monaco is missing; install .* tzdata"):
         zone_of("monaco")

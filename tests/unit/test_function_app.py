@@ -17,6 +17,7 @@ import pytest
 
 from ingestion_core.work.queues import QUEUES
 from local.stack.home import home_name
+from local.stack.setup import fingerprint, read
 
 ROOT = Path(__file__).parents[2]
 BINDING_NAMES = {"msg", "timer", "req", "$return"}
@@ -177,7 +178,8 @@ def test_microsofts_own_worker_indexes_the_same_functions(tmp_path: Path) -> Non
         pytest.skip("no Python 3.13 on this machine, which Microsoft's worker needs")
     place = ROOT / ".local" / "worker"
     stamp = place / f"{home_name()}.ready"
-    if not stamp.exists():
+    wanted_now = fingerprint([ROOT / "requirements.txt"])
+    if read(stamp) != wanted_now:
         shutil.rmtree(place, ignore_errors=True)
         subprocess.run([python, "-m", "venv", place], check=True)
         wanted = [
@@ -187,7 +189,7 @@ def test_microsofts_own_worker_indexes_the_same_functions(tmp_path: Path) -> Non
             "azure-functions-runtime==1.3.0",
         ]
         subprocess.run([place / "bin/python", "-m", "pip", "install", "-q", *wanted], check=True)
-        stamp.touch()
+        stamp.write_text(wanted_now)
     done = subprocess.run(
         [place / "bin/python", ROOT / "tests/support/worker_index.py", ROOT],
         env=environment(),

@@ -187,7 +187,7 @@ def test_what_can_t_be_used_is_one_clear_line(
     [
         ("dead", r"the host ended (exit code 1): No job functions found."),
         ("crash", r"the host ended (exit code 9): MemoryError: the car was too heavy"),
-        ("refuse", "the backfill was answered 503: the gate is painted shut"),
+        ("refuse", "/api/backfill was answered 503: the gate is painted shut"),
     ],
 )
 def test_a_failing_host_is_named_with_its_last_line(

@@ -11,6 +11,7 @@ Three conventions are in it:
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -39,6 +40,7 @@ class Given:
     clock: time | None
 
 
+@cache  # the standard library keeps eight zones; every season asks for two dozen, by files
 def zone_of(circuit: str) -> tzinfo | None:
     """The time zone of a circuit that the hand-checked table knows.
 
