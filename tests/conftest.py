@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from xdist.scheduler import LoadScopeScheduling
 
@@ -16,6 +17,10 @@ from local.stack import product
 from local.stack.azurite import Azurite
 from local.stack.home import home_name
 from local.stack.postgres import Postgres
+
+# How long an example takes to make is a matter of the machine, and of what else it does.
+settings.register_profile("suite", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("suite")
 
 _TEMPLATE = "product_template"
 #: In this order, so that the workers end together: what waits for a pace, then what costs most.

@@ -70,6 +70,11 @@ def test_every_field_of_a_line_is_a_column() -> None:
     assert unpack(stored.columns)[0].fastest == lap
 
 
+def test_lines_that_say_nothing_at_all_are_still_so_many() -> None:
+    """There is a column even where nobody has anything."""
+    assert unpack(pack([Line(None), Line(None)]).columns) == [Line(None), Line(None)]
+
+
 def test_a_set_that_was_stored_without_the_newer_columns_can_be_read() -> None:
     """What nobody said of it then is null now."""
     (line,) = unpack({"car": ["44"], "status": [0], "position": [1]})

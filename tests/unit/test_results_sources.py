@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from ingestion_core.identity import ids
 from ingestion_core.racing.classification import FastestLap, Line
 from ingestion_core.racing.kinds import ResultStatus
+from ingestion_core.results import placing, product, sets, writer
+from ingestion_core.results.columns import Stored
 from ingestion_core.results.projection import COLUMNS, Placed, id_of, rows
 from ingestion_core.results.wording import speed
 from tests.support.lines import lines as any_line
@@ -147,3 +149,10 @@ def test_neither_the_order_of_sources_nor_of_lines_decides_anything(
         same = row(said) == row(shuffled)
         assert same
         assert set(row(said)) == {"Id", "SessionId", "EntrantId", *COLUMNS}
+
+
+def test_nothing_that_the_writer_holds_shows_a_value() -> None:
+    """Neither in a traceback with locals nor in a test's diff."""
+    held = (sets.Latest, sets.Revision, product.Ours, product._Plan, writer._Projected)
+    kinds = (*held, placing.Told, Placed, Stored)
+    assert not [kind.__name__ for kind in kinds if kind.__dataclass_params__.repr]  # type: ignore[attr-defined] # dataclasses'
