@@ -179,14 +179,14 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     read_all(body + b"</html>")
 
 
-@given(st.text(max_size=60))
-@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.text(max_size=20), BITS), max_size=3).map("".join))
+@settings(max_examples=80, deadline=None)
 def test_any_text_may_stand_anywhere(text: str) -> None:
-    """In a name, a number, a date, a heading."""
+    """In a name, a number, a date, a heading; as a text and as markup."""
     shown = wiki_pages.html.escape(text)
     row = Row(text, shown, text, text, shown, text, text, text, text, text)
     page = Race(
-        rows=[row, text, Row("1", link("A_B", text))],
+        rows=[row, text, Row("1", link("A_B", text)), Row("2", text, sponsor=text)],
         title=text,
         caption=text,
         distance=shown,

@@ -165,10 +165,11 @@ def test_no_finishing_order_changes_anything(shuffled: random.Random) -> None:
     assert after == before
 
 
-def test_reading_entries_reads_no_results() -> None:
-    """Nothing of the package of results is even imported by it."""
+@pytest.mark.parametrize("reader", ["index", "series", "season", "race", "driver", "circuit"])
+def test_reading_a_page_imports_nothing_of_results(reader: str) -> None:
+    """Neither the package of results nor their types."""
     script = (
-        "import sys, ingestion_core.sources.thethirdturn.race;"
+        f"import sys, ingestion_core.sources.thethirdturn.{reader};"
         "print([one for one in sys.modules if 'result' in one or 'classification' in one])"
     )
     said = subprocess.run(
@@ -287,7 +288,7 @@ def test_homonyms_stay_apart() -> None:
         ),
         ("Duck Soup", "", (INDEPENDENT, "Independent")),
         ("", "1949", ("make|1949", "1949")),
-        ("", "???", (INDEPENDENT, "Independent")),
+        ("", "Unknown", (INDEPENDENT, "Independent")),
     ],
 )
 def test_a_team_is_a_sponsor_with_a_page_else_the_make_else_nobody(

@@ -21,23 +21,8 @@ from ingestion_core.sources.thethirdturn.page import (
     link_of,
     open_page,
 )
-from ingestion_core.sources.thethirdturn.people import (
-    Person,
-    Team,
-    car_of,
-    listed_people,
-    people_of,
-    team_of,
-)
-from ingestion_core.sources.thethirdturn.race_tables import (
-    DID_NOT_QUALIFY,
-    DID_NOT_START,
-    ENTRY_COLUMNS,
-    Section,
-    feature,
-    notes,
-    sections,
-)
+from ingestion_core.sources.thethirdturn.race_entries import Entered, entries_of
+from ingestion_core.sources.thethirdturn.race_tables import ENTRY_COLUMNS, sections
 from ingestion_core.sources.thethirdturn.tables import cells, rows
 
 _TITLE: Final = 'td[style*="font-size:200%"]'
@@ -81,15 +66,6 @@ class Distance:
     laps: float
     miles: float
     kilometres: float
-
-
-@dataclass(frozen=True, slots=True)
-class Entered:
-    """One driver with a car; two with one car shared it."""
-
-    driver: Person
-    car: str | None
-    team: Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +126,7 @@ def read(body: bytes) -> RacePage:
         drift.gone("date")
     distance = _scheduled(head)
     tables = sections(root, ENTRY_COLUMNS, drift)
-    entries = _entries(tables)
+    entries = entries_of(tables)
     if entries is None:
         drift.gone("entries")
     shown = text_of(title) or page.title
@@ -238,32 +214,3 @@ def _distance(text: str) -> Distance | None:
     except ValueError:  # nothing but commas
         return None
     return Distance(laps, miles, kilometres)
-
-
-def _entries(found: list[Section]) -> tuple[Entered, ...] | None:
-    """Everybody once, the race's own table before any other: there the car is known."""
-    tables = [one for one in found if "Driver" in one.columns]
-    lists = [cell for label in (DID_NOT_START, DID_NOT_QUALIFY) for cell in notes(found, label)]
-    if not tables and not lists:
-        return None
-    race = feature(found)
-    entered: dict[str, Entered] = {}
-    for section in sorted(tables, key=lambda one: one is not race):
-        for row in section.rows:
-            if "Driver" not in row.cells:
-                continue
-            car = row.cells.get("#")
-            number = car_of(text_of(car)) if car is not None else None
-            team = team_of(row.cells.get("Sponsor"), row.cells.get("Make"))
-            for driver in people_of(row.cells["Driver"]):
-                _enter(entered, Entered(driver, number, team))
-    for label in (DID_NOT_START, DID_NOT_QUALIFY):
-        for cell in notes(found, label):
-            for driver in listed_people(cell, f"{label}:"):
-                _enter(entered, Entered(driver, None, team_of(None, None)))
-    # Not in the page's order, which is the finishing order.
-    return tuple(entered[key] for key in sorted(entered))
-
-
-def _enter(entered: dict[str, Entered], one: Entered) -> None:
-    entered.setdefault(one.driver.key(""), one)
