@@ -1,7 +1,6 @@
 """Teams' other names, written once: what somebody changed or removed in the product stays so."""
 
 from collections.abc import Iterable, Mapping
-from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -10,6 +9,7 @@ from psycopg.types.json import Jsonb
 from ingestion_core.catalog.claims import WRITTEN
 from ingestion_core.catalog.plan import Plan
 from ingestion_core.identity import ids
+from ingestion_core.identity.ids import Id
 from ingestion_core.identity.lineage import aliases_of
 from ingestion_core.identity.tables import TeamRow
 
@@ -36,7 +36,7 @@ def keys_of(teams: Iterable[TeamRow]) -> list[str]:
     return sorted(_key(team.slug, alias.slug) for team in teams for alias in aliases_of(team))
 
 
-def plan_aliases(plan: Plan, teams: Mapping[UUID, TeamRow]) -> list[Row]:
+def plan_aliases(plan: Plan, teams: Mapping[Id, TeamRow]) -> list[Row]:
     """The aliases of these teams (row to what the tables say) that were never written."""
     rows: list[Row] = []
     for id_, team in sorted(teams.items()):
@@ -44,11 +44,11 @@ def plan_aliases(plan: Plan, teams: Mapping[UUID, TeamRow]) -> list[Row]:
             key = _key(team.slug, alias.slug)
             if plan.current(WRITTEN, KIND, key) is not None:
                 continue
-            plan.claim(WRITTEN, KIND, key, None, {"Team": str(id_)})
+            plan.claim(WRITTEN, KIND, key, None, {"Team": id_})
             rows.append(
                 {
-                    "Id": str(ids.of(KIND, id_, alias.slug)),
-                    "TeamId": str(id_),
+                    "Id": ids.of(KIND, id_, alias.slug),
+                    "TeamId": id_,
                     "AliasName": alias.name,
                     "AliasSlug": alias.slug,
                     "ValidFrom": alias.valid_from.isoformat() if alias.valid_from else None,

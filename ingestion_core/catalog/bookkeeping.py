@@ -1,7 +1,6 @@
 """The catalog's own tables: claims, entries, roles, quarantine. One statement each."""
 
 from collections.abc import Iterable, Mapping
-from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -9,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from ingestion_core.catalog.claims import Claim
 from ingestion_core.database.texts import storable
+from ingestion_core.identity.ids import Id
 from ingestion_core.racing.types import Unreadable
 
 Db = Connection[TupleRow]
@@ -29,7 +29,7 @@ SET target = excluded.target, observed_at = excluded.observed_at,
 _FOUND_SEASON = """
 WITH made AS (
     INSERT INTO "Series" ("Id", "Name", "Slug")
-    SELECT %(series_id)s, %(name)s, %(slug)s WHERE %(new_series)s RETURNING "Id"
+    SELECT %(series_id)s::uuid, %(name)s, %(slug)s WHERE %(new_series)s RETURNING "Id"
 )
 INSERT INTO "Seasons" ("Id", "SeriesId", "Year") VALUES (%(season_id)s, %(series_id)s, %(year)s)
 """
@@ -40,7 +40,7 @@ WITH wanted AS (
         AS w(session uuid, driver uuid, car text, team uuid, driver_key text, team_key text)
 ), gone AS (
     DELETE FROM ingest.entries e
-    WHERE e.source = %(source)s AND e.session = ANY(%(sessions)s)
+    WHERE e.source = %(source)s AND e.session = ANY(%(sessions)s::uuid[])
       AND NOT EXISTS (SELECT FROM wanted w WHERE w.session = e.session AND w.driver = e.driver)
 )
 INSERT INTO ingest.entries AS e
@@ -81,7 +81,7 @@ def save_claims(db: Db, claims: Iterable[Claim]) -> None:
             "source": one.source,
             "kind": one.kind,
             "key": one.key,
-            "target": str(one.target) if one.target else None,
+            "target": one.target,
             "observed_at": one.observed_at,
             "fields": one.fields,
             "dates": one.dates or None,
@@ -93,7 +93,7 @@ def save_claims(db: Db, claims: Iterable[Claim]) -> None:
 
 
 def found_season(
-    db: Db, series_id: UUID, new_series: bool, slug: str, name: str, season_id: UUID, year: int
+    db: Db, series_id: Id, new_series: bool, slug: str, name: str, season_id: Id, year: int
 ) -> int:
     """Make a season, and its series if that is missing too; how many rows."""
     db.execute(
@@ -113,7 +113,7 @@ def found_season(
 def replace_entries(
     db: Db,
     source: str,
-    sessions: Iterable[UUID],
+    sessions: Iterable[Id],
     wanted: Iterable[Mapping[str, object]],
     observed_at: str,
 ) -> None:

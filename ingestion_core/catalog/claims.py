@@ -8,7 +8,8 @@ later moment wins, whatever the order in which the answers arrive.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
+
+from ingestion_core.identity.ids import Id
 
 #: Pseudo-sources: what we last wrote, what somebody changed in the product since, and what stood
 #: in a row before we first wrote it.
@@ -29,7 +30,7 @@ class Claim:
     source: str
     kind: str
     key: str
-    target: UUID | None
+    target: Id | None
     observed_at: str
     fields: Fields
     dates: dict[str, str]

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any, Final, NamedTuple
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from psycopg import Connection
@@ -18,6 +17,7 @@ from psycopg.rows import TupleRow
 from ingestion_core.catalog.claims import PRODUCT, WRITTEN, Claim, Fields, by_source
 from ingestion_core.catalog.rounds import is_cancelled, numbers
 from ingestion_core.identity import lookup
+from ingestion_core.identity.ids import Id
 from ingestion_core.racing.kinds import SessionType
 
 Db = Connection[TupleRow]
@@ -64,7 +64,7 @@ List = dict[str, Seat]
 class SharedRound:
     """A round that several sources know. ``said``: by source, with the number it gives it."""
 
-    id: UUID
+    id: Id
     year: int
     slug: str
     said: Mapping[str, Fields]
@@ -80,7 +80,7 @@ class SharedRound:
 
 
 _ROUNDS: Final = """
-SELECT c.source, c.key, c.target, c.fields, r."Slug", c.fields ->> 'Season'
+SELECT c.source, c.key, c.target::text, c.fields, r."Slug", c.fields ->> 'Season'
 FROM ingest.claims c LEFT JOIN "Rounds" r ON r."Id" = c.target
 WHERE c.kind = 'round' AND c.source <> ALL(%(apart)s) AND c.fields ->> 'DateStart' IS NOT NULL
   AND split_part(c.fields ->> 'Season', '|', 2)::int BETWEEN %(first)s AND %(last)s
@@ -88,18 +88,18 @@ ORDER BY c.fields ->> 'DateStart', c.source, c.key
 """
 
 _SESSIONS: Final = """
-SELECT c.source, c.key, c.target, c.fields, s."RoundId"
+SELECT c.source, c.key, c.target::text, c.fields, s."RoundId"::text
 FROM ingest.claims c JOIN "Sessions" s ON s."Id" = c.target
-WHERE c.kind = 'session' AND c.source <> ALL(%(apart)s) AND s."RoundId" = ANY(%(rounds)s)
+WHERE c.kind = 'session' AND c.source <> ALL(%(apart)s) AND s."RoundId" = ANY(%(rounds)s::uuid[])
 ORDER BY s."StartTimeUtc", c.target, c.source, c.key
 """
 
 _ENTRIES: Final = """
-SELECT e.session, s."RoundId", s."Type", e.source, d."Slug", t."Slug", e.car
+SELECT e.session::text, s."RoundId"::text, s."Type", e.source, d."Slug", t."Slug", e.car
 FROM ingest.entries e
 JOIN "Sessions" s ON s."Id" = e.session
 JOIN "Drivers" d ON d."Id" = e.driver JOIN "Teams" t ON t."Id" = e.team
-WHERE s."RoundId" = ANY(%(rounds)s)
+WHERE s."RoundId" = ANY(%(rounds)s::uuid[])
 ORDER BY s."StartTimeUtc", e.session, d."Slug", e.source
 """
 
@@ -113,14 +113,14 @@ def read_shared(db: Db, first: int, last: int) -> list[SharedRound]:
     Every source numbers its whole list, so that what was never stored is read as well.
     """
     lists: dict[tuple[str, str], list[Claim]] = defaultdict(list)
-    slugs: dict[UUID, str] = {}
+    slugs: dict[Id, str] = {}
     for source, key, target, fields, slug, season in db.execute(
         _ROUNDS, {"apart": _APART, "first": first, "last": last}
     ):
         lists[season, source].append(Claim(source, "round", key, target, "", fields, {}))
         if slug is not None:
             slugs[target] = slug
-    on: dict[tuple[str, UUID], list[Claim]] = defaultdict(list)
+    on: dict[tuple[str, Id], list[Claim]] = defaultdict(list)
     for (season, _), claims in lists.items():
         numbered = numbers(claims)
         for one in claims:
@@ -142,13 +142,13 @@ def compare(db: Db, rounds: Collection[SharedRound]) -> list[Difference]:
     by_id = {one.id: one for one in rounds}
     parameters = {"apart": _APART, "rounds": sorted(by_id)}
     found = {one.id: list(of_round(one)) for one in rounds}
-    sessions: dict[UUID, dict[UUID, list[Claim]]] = defaultdict(lambda: defaultdict(list))
+    sessions: dict[Id, dict[Id, list[Claim]]] = defaultdict(lambda: defaultdict(list))
     for source, key, target, fields, round_id in db.execute(_SESSIONS, parameters):
         sessions[round_id][target].append(Claim(source, "session", key, target, "", fields, {}))
     for id_, those in sessions.items():
         for claims in those.values():
             found[id_] += of_session(by_id[id_], by_source(claims))
-    lists: dict[tuple[UUID, UUID, int], dict[str, List]] = defaultdict(lambda: defaultdict(dict))
+    lists: dict[tuple[Id, Id, int], dict[str, List]] = defaultdict(lambda: defaultdict(dict))
     for session, round_id, type_, source, driver, team, car in db.execute(_ENTRIES, parameters):
         lists[round_id, session, type_][source][driver] = Seat(team, car)
     for (id_, _, type_), said in lists.items():

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -24,6 +23,7 @@ from ingestion_core.catalog.state import Question, read
 from ingestion_core.catalog.tables import BY_KIND, SHARED
 from ingestion_core.catalog.traces import Column, Word
 from ingestion_core.errors import NotFound
+from ingestion_core.identity.ids import Id
 
 Db = Connection[TupleRow]
 
@@ -44,7 +44,7 @@ class Drawn:
 
     plan: Plan
     kind: str
-    id: UUID
+    id: Id
     said: Mapping[str, Fields]
     special: tuple[Column, ...]
 
@@ -84,7 +84,7 @@ class Drawn:
 
     def _changed(self, name: str, value: Any) -> Column:
         """A column that somebody changed in the product, perhaps since we last looked."""
-        old = self.plan.state.claim(PRODUCT, self.kind, str(self.id))
+        old = self.plan.state.claim(PRODUCT, self.kind, self.id)
         if old is None or name not in old.fields:
             because, word = "changed in the product since we last wrote it", None
         else:
@@ -120,12 +120,12 @@ class Drawn:
         return f"{source}'s own number" if claim else f"counted by date in {source}'s list"
 
     def _pseudo(self, source: str) -> Fields:
-        claim = self.plan.current(source, self.kind, str(self.id))
+        claim = self.plan.current(source, self.kind, self.id)
         return claim.fields if claim else {}
 
 
 _SEASON: Final = """
-SELECT x."Slug", y."Year", y."Id", coalesce((
+SELECT x."Slug", y."Year", y."Id"::text, coalesce((
     SELECT min(c.fields ->> 'Season') FROM ingest.claims c
     WHERE c.target = r."Id" AND c.kind = 'round'), x."Slug" || '|' || y."Year")
 FROM "Rounds" r JOIN "Seasons" y ON y."Id" = r."SeasonId" JOIN "Series" x ON x."Id" = y."SeriesId"
@@ -133,14 +133,14 @@ WHERE r."Id" = %s
 """
 
 
-def draw(db: Db, kind: str, id_: UUID, row: Fields, now: datetime) -> Drawn:
+def draw(db: Db, kind: str, id_: Id, row: Fields, now: datetime) -> Drawn:
     """The row as it would be written now, in a plan that nobody writes."""
     if kind in SHARED:
         plan = Plan(read(db, Question("openf1", "", 0, ids=[id_])), now.isoformat(), False)
         if plan.keys_of(id_):
             project_shared(plan, kind, {id_: row["Slug"]})
         return Drawn(plan, kind, id_, said_of(plan, kind, id_), ())
-    round_id = id_ if kind == "round" else UUID(row["RoundId"])
+    round_id = id_ if kind == "round" else row["RoundId"]
     found = db.execute(_SEASON, (round_id,)).fetchone()
     if found is None:
         raise NotFound(f"this {kind} has no season")
@@ -157,7 +157,7 @@ def draw(db: Db, kind: str, id_: UUID, row: Fields, now: datetime) -> Drawn:
         project_sessions(plan, {id_: round_id}, now)
         status = Column("Status", row["Status"], traces.TIME, _by_time(plan, id_, round_id))
         return Drawn(plan, kind, id_, plan.claims_on(id_), (status,))
-    sessions = [key for key, it in state.rows["session"].items() if UUID(it["RoundId"]) == round_id]
+    sessions = [key for key, it in state.rows["session"].items() if it["RoundId"] == round_id]
     lists = stored_entries(plan)
     project_entrants(plan, {round_id: sessions}, lists)
     role, _ = roles.by_lists(db, season_id).get(id_, (None, None))
@@ -165,7 +165,7 @@ def draw(db: Db, kind: str, id_: UUID, row: Fields, now: datetime) -> Drawn:
     return Drawn(plan, kind, id_, {}, tuple(special))
 
 
-def _by_time(plan: Plan, id_: UUID, round_id: UUID) -> str:
+def _by_time(plan: Plan, id_: Id, round_id: Id) -> str:
     """What a session's status is made of: who cancelled it, or when it begins and ends."""
     said, of_round = plan.claims_on(id_), plan.claims_on(round_id)
     believed = believed_from("session", said)

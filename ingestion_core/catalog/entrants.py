@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from uuid import UUID
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
@@ -16,6 +15,7 @@ from ingestion_core.catalog.sessions import Planned
 from ingestion_core.catalog.tables import ENTRANTS
 from ingestion_core.database.prepare import references_to
 from ingestion_core.identity import ids
+from ingestion_core.identity.ids import Id
 from ingestion_core.racing.kinds import Role
 from ingestion_core.racing.types import Entry
 
@@ -24,23 +24,23 @@ class Seat(NamedTuple):
     """A driver's car and team in one session, and the source's keys of driver and team."""
 
     car: str | None
-    team: UUID
+    team: Id
     driver_key: str | None
     team_key: str | None
 
     def stored(self) -> dict[str, str | None]:
         """The seat in JSON."""
-        return {**self._asdict(), "team": str(self.team)}
+        return self._asdict()
 
 
 #: Session to source to driver to seat.
-Lists = dict[UUID, dict[str, dict[UUID, Seat]]]
+Lists = dict[Id, dict[str, dict[Id, Seat]]]
 
 
 class Known(NamedTuple):
     """What a source's key was decided to mean, and the key under which the decision is kept."""
 
-    id: UUID
+    id: Id
     key: str
 
 
@@ -53,7 +53,7 @@ class Entries:
     """
 
     lists: Lists
-    replaced: set[UUID] = field(default_factory=set)
+    replaced: set[Id] = field(default_factory=set)
     shrunk: list[str] = field(default_factory=list)
 
 
@@ -61,8 +61,8 @@ def stored_entries(plan: Plan) -> Lists:
     """The entries as the state has them."""
     lists: Lists = defaultdict(lambda: defaultdict(dict))
     for row in plan.state.entries:
-        lists[UUID(row["session"])][row["source"]][UUID(row["driver"])] = Seat(
-            row["car"], UUID(row["team"]), row["driver_key"], row["team_key"]
+        lists[row["session"]][row["source"]][row["driver"]] = Seat(
+            row["car"], row["team"], row["driver_key"], row["team_key"]
         )
     return lists
 
@@ -71,7 +71,7 @@ def plan_entries(
     plan: Plan,
     source: str,
     sessions: Iterable[Planned],
-    drivers: Mapping[str, UUID],
+    drivers: Mapping[str, Id],
     teams: Mapping[str, Known],
 ) -> Entries:
     """Compare a source's entries with the stored ones.
@@ -96,8 +96,8 @@ def plan_entries(
 
 
 def _seats(
-    entries: Iterable[Entry], drivers: Mapping[str, UUID], teams: Mapping[str, Known]
-) -> dict[UUID, Seat]:
+    entries: Iterable[Entry], drivers: Mapping[str, Id], teams: Mapping[str, Known]
+) -> dict[Id, Seat]:
     """Sorted, so that neither the source's order nor chance decides anything."""
     return {
         drivers[entry.driver]: Seat(
@@ -110,49 +110,49 @@ def _seats(
 
 
 def project_entrants(
-    plan: Plan, rounds: Mapping[UUID, Sequence[UUID]], lists: Lists
-) -> tuple[int, set[UUID]]:
+    plan: Plan, rounds: Mapping[Id, Sequence[Id]], lists: Lists
+) -> tuple[int, set[Id]]:
     """Plan one entrant per person and round; ``rounds``: id to its sessions.
 
     Returns how many there are, and the rounds where some of ours are named by no list any more.
     Whoever drove for two teams counts for the one he had in most sessions, the later of equals.
     """
-    existing: dict[UUID, dict[UUID, UUID]] = defaultdict(dict)
+    existing: dict[Id, dict[Id, Id]] = defaultdict(dict)
     for id_, row in plan.state.rows["entrant"].items():
-        existing[UUID(row["RoundId"])][UUID(row["DriverId"])] = id_
+        existing[row["RoundId"]][row["DriverId"]] = id_
     total, unlisted = 0, set()
     for round_id, sessions in rounds.items():
         teams = _teams(in_order(plan, sessions), lists)
         for driver in sorted(teams):
             id_ = existing[round_id].get(driver) or ids.of("entrant", round_id, driver)
-            columns: Fields = {"TeamId": str(teams[driver]), "Role": _role(plan, id_)}
+            columns: Fields = {"TeamId": teams[driver], "Role": _role(plan, id_)}
             plan.put("entrant", id_, columns, {"RoundId": round_id, "DriverId": driver})
         total += len(teams)
         if any(
-            driver not in teams and plan.current(WRITTEN, "entrant", str(id_)) is not None
+            driver not in teams and plan.current(WRITTEN, "entrant", id_) is not None
             for driver, id_ in existing[round_id].items()
         ):
             unlisted.add(round_id)
     return total, unlisted
 
 
-def in_order(plan: Plan, sessions: Iterable[UUID]) -> list[UUID]:
+def in_order(plan: Plan, sessions: Iterable[Id]) -> list[Id]:
     """Sessions by their start, whatever order they came in."""
 
-    def start(id_: UUID) -> str:
+    def start(id_: Id) -> str:
         said = believe("session", plan.claims_on(id_)).get("StartTimeUtc")
         return str(said or plan.state.rows["session"][id_]["StartTimeUtc"])
 
     return sorted(sessions, key=lambda id_: (start(id_), id_))
 
 
-def _teams(sessions: Iterable[UUID], lists: Lists) -> dict[UUID, UUID]:
+def _teams(sessions: Iterable[Id], lists: Lists) -> dict[Id, Id]:
     """Driver to team, of everybody whom any source lists in one of these sessions.
 
     In each session the first source in its order that lists the driver says for whom.
     """
-    votes: dict[UUID, Counter[UUID]] = defaultdict(Counter)
-    latest: dict[tuple[UUID, UUID], int] = {}
+    votes: dict[Id, Counter[Id]] = defaultdict(Counter)
+    latest: dict[tuple[Id, Id], int] = {}
     for place, session in enumerate(sessions):
         for driver, (_, seat) in seated(lists.get(session, {})).items():
             votes[driver][seat.team] += 1
@@ -163,17 +163,17 @@ def _teams(sessions: Iterable[UUID], lists: Lists) -> dict[UUID, UUID]:
     }
 
 
-def seated(by_source: Mapping[str, Mapping[UUID, Seat]]) -> dict[UUID, tuple[str, Seat]]:
+def seated(by_source: Mapping[str, Mapping[Id, Seat]]) -> dict[Id, tuple[str, Seat]]:
     """Who is listed in a session: by the first source in its order that does, and as what."""
-    found: dict[UUID, tuple[str, Seat]] = {}
+    found: dict[Id, tuple[str, Seat]] = {}
     for source in reversed(SCHEDULE):
         found.update((driver, (source, seat)) for driver, seat in by_source.get(source, {}).items())
     return found
 
 
-def _role(plan: Plan, id_: UUID) -> int:
+def _role(plan: Plan, id_: Id) -> int:
     """The role we gave, which the season's lists may change later; a new entrant is regular."""
-    written = plan.current(WRITTEN, "entrant", str(id_))
+    written = plan.current(WRITTEN, "entrant", id_)
     if written is not None and "Role" in written.fields:
         return int(written.fields["Role"])
     row = plan.state.rows["entrant"].get(id_)
@@ -184,7 +184,7 @@ def _role(plan: Plan, id_: UUID) -> int:
 _SWEEP = """
 WITH gone AS (
     DELETE FROM {table} t USING ingest.claims w
-    WHERE t."RoundId" = ANY(%(rounds)s) AND w.target = t."Id"
+    WHERE t."RoundId" = ANY(%(rounds)s::uuid[]) AND w.target = t."Id"
       AND w.source = 'written' AND w.kind = 'entrant'
       AND NOT EXISTS (
           SELECT FROM ingest.entries e JOIN "Sessions" s ON s."Id" = e.session
@@ -199,7 +199,7 @@ SELECT count(*) FROM gone
 """
 
 
-def sweep(db: Connection[TupleRow], rounds: Iterable[UUID]) -> int:
+def sweep(db: Connection[TupleRow], rounds: Iterable[Id]) -> int:
     """Take out entrants of rounds whom no list names, unless anything refers to them; how many."""
     statement = sql.SQL(_SWEEP).format(
         table=sql.Identifier(ENTRANTS.name), unreferenced=references_to(db, ENTRANTS.name)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog.state import season_key
+from ingestion_core.identity.ids import Id
 from ingestion_core.racing.kinds import SessionStatus, SessionType
 
 Db = Connection[TupleRow]
@@ -59,13 +59,13 @@ def listed_slug(db: Db, source: str, key: str) -> str | None:
 
 
 _ROUNDS = """
-SELECT DISTINCT target FROM ingest.claims
+SELECT DISTINCT target::text FROM ingest.claims
 WHERE source = %s AND kind = 'round' AND fields ->> 'Season' = %s AND target IS NOT NULL
-ORDER BY target
+ORDER BY 1
 """
 
 
-def stored_rounds(db: Db, source: str, series: str, year: int) -> list[UUID]:
+def stored_rounds(db: Db, source: str, series: str, year: int) -> list[Id]:
     """The rounds of a season that a source's meetings are stored as."""
     return [row[0] for row in db.execute(_ROUNDS, (source, season_key(series, year)))]
 
@@ -83,14 +83,14 @@ class Held:
 class Meeting:
     """A stored meeting. ``sessions``: those that were not cancelled, in order of time."""
 
-    round_id: UUID
+    round_id: Id
     year: int
     entrants: int
     sessions: tuple[Held, ...]
 
 
 _MEETING = """
-SELECT r."Id", se."Year", (SELECT count(*) FROM "Entrants" e WHERE e."RoundId" = r."Id"),
+SELECT r."Id"::text, se."Year", (SELECT count(*) FROM "Entrants" e WHERE e."RoundId" = r."Id"),
     (SELECT coalesce(jsonb_agg(jsonb_build_array(c.key, s."Type", s."StartTimeUtc",
                 c.fields ->> 'EndTimeUtc') ORDER BY s."StartTimeUtc"), '[]')
      FROM "Sessions" s JOIN ingest.claims c ON c.target = s."Id" AND c.kind = 'session'

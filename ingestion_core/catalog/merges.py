@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
@@ -18,6 +17,7 @@ from ingestion_core.catalog import bookkeeping, tables
 from ingestion_core.catalog.recompute import Season, recompute, retire
 from ingestion_core.catalog.state import season_key
 from ingestion_core.errors import Conflict, NotFound
+from ingestion_core.identity.ids import Id
 
 Db = Connection[TupleRow]
 
@@ -62,7 +62,7 @@ _SEASONS: Final = {
 }
 
 _TARGET: Final = """
-SELECT target FROM ingest.claims
+SELECT target::text FROM ingest.claims
 WHERE source = %(source)s AND kind = %(kind)s AND key = %(key)s FOR UPDATE
 """
 
@@ -131,14 +131,12 @@ RETURNING decision
 """
 
 _STANDING: Final = """
-SELECT kind, source, key, before, after, row, pending FROM ingest.decisions
+SELECT kind, source, key, before::text, after::text, row, pending::text FROM ingest.decisions
 WHERE decision = %s AND undone_at IS NULL FOR UPDATE
 """
 
 
-def decide(
-    db: Db, key: Key, after: UUID, by: str, now: datetime, pending: UUID | None = None
-) -> Moved:
+def decide(db: Db, key: Key, after: Id, by: str, now: datetime, pending: Id | None = None) -> Moved:
     """Let a source's key mean another row of its kind.
 
     Raises:
@@ -204,14 +202,14 @@ def _lock(db: Db, key: Key) -> tuple[Season, ...]:
     return seasons
 
 
-def _target(db: Db, key: Key) -> UUID:
+def _target(db: Db, key: Key) -> Id:
     found = db.execute(_TARGET, _of(key)).fetchone()
     if found is None or found[0] is None:
         raise NotFound(f"{key.source} has no {key.kind} '{key.key}'")
-    return UUID(str(found[0]))
+    return Id(found[0])
 
 
-def _check(db: Db, key: Key, before: UUID, after: UUID) -> None:
+def _check(db: Db, key: Key, before: Id, after: Id) -> None:
     if before == after:
         raise Conflict(f"{key.source} {key.kind} '{key.key}' is this one already")
     if db.execute(
@@ -224,7 +222,7 @@ def _check(db: Db, key: Key, before: UUID, after: UUID) -> None:
     if key.kind != "driver":
         return
     born = db.execute(
-        'SELECT count(DISTINCT "DateOfBirth") FROM "Drivers" WHERE "Id" = ANY(%s)',
+        'SELECT count(DISTINCT "DateOfBirth") FROM "Drivers" WHERE "Id" = ANY(%s::uuid[])',
         ([before, after],),
     ).fetchone()
     if born and born[0] > 1:
@@ -234,7 +232,7 @@ def _check(db: Db, key: Key, before: UUID, after: UUID) -> None:
         raise Conflict(f"both are listed in one session of {together[0]}: they can't be one")
 
 
-def _row(db: Db, kind: str, id_: UUID) -> dict[str, Any]:
+def _row(db: Db, kind: str, id_: Id) -> dict[str, Any]:
     """A row with what is remembered of it, to be made again.
 
     Raises:
@@ -269,8 +267,8 @@ def _make_again(db: Db, kind: str, kept: dict[str, Any]) -> None:
 def _move(
     db: Db,
     key: Key,
-    before: UUID,
-    after: UUID,
+    before: Id,
+    after: Id,
     by: str,
     seasons: Sequence[Season],
     now: datetime,

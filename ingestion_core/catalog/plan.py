@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from ingestion_core.catalog.claims import (
     ADOPTED,
@@ -19,6 +18,7 @@ from ingestion_core.catalog.claims import (
 from ingestion_core.catalog.projection import project
 from ingestion_core.catalog.state import State
 from ingestion_core.catalog.tables import BY_KIND, SHARED
+from ingestion_core.identity.ids import Id
 
 
 @dataclass(slots=True)
@@ -29,8 +29,8 @@ class Plan:
     observed_at: str
     fill_only: bool
     claims: dict[tuple[str, str, str], Claim] = field(default_factory=dict)
-    rows: dict[str, dict[UUID, dict[str, Any]]] = field(default_factory=dict)
-    _on: dict[UUID, dict[tuple[str, str, str], Claim]] = field(default_factory=dict)
+    rows: dict[str, dict[Id, dict[str, Any]]] = field(default_factory=dict)
+    _on: dict[Id, dict[tuple[str, str, str], Claim]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.index_anew()
@@ -45,7 +45,7 @@ class Plan:
         source: str,
         kind: str,
         key: str,
-        target: UUID | None,
+        target: Id | None,
         fields: Fields,
         as_of: str | None = None,
     ) -> Claim:
@@ -71,23 +71,23 @@ class Plan:
         """The claim as it stands, planned or stored."""
         return self.claims.get((source, kind, key)) or self.state.claim(source, kind, key)
 
-    def claims_on(self, target: UUID) -> dict[str, Fields]:
+    def claims_on(self, target: Id) -> dict[str, Fields]:
         """Source to fields, of all claims on one row, as they shall be."""
         return by_source(self._on.get(target, {}).values())
 
-    def keys_of(self, target: UUID) -> list[tuple[str, str]]:
+    def keys_of(self, target: Id) -> list[tuple[str, str]]:
         """The sources' keys that are decided to mean a row, as (source, key), in order."""
         return sorted(
             (source, key) for source, _, key in self._on.get(target, {}) if source not in PSEUDO
         )
 
-    def put(self, kind: str, id_: UUID, columns: Fields, once: Mapping[str, Any]) -> None:
+    def put(self, kind: str, id_: Id, columns: Fields, once: Mapping[str, Any]) -> None:
         """Lay the product's own changes over the columns; plan the row if it differs.
 
         A row of a shared kind can be put twice (two keys, one team): the same columns come out.
         """
         current = self.state.rows[kind].get(id_)
-        if current is not None and self.current(WRITTEN, kind, str(id_)) is None:
+        if current is not None and self.current(WRITTEN, kind, id_) is None:
             self._remember(ADOPTED, kind, id_, {name: current.get(name) for name in columns})
         found = project(columns, current, self.claims_on(id_))
         self._remember(WRITTEN, kind, id_, {**found.columns, **self._made(kind, id_, current)})
@@ -97,9 +97,9 @@ class Plan:
         if current is not None and all(current.get(n) == found.columns[n] for n in names):
             return
         self.rows.setdefault(kind, {})[id_] = {
-            "Id": str(id_),
+            "Id": id_,
             "new": current is None,
-            **{n: str(v) if isinstance(v, UUID) else v for n, v in once.items()},
+            **once,
             **found.columns,
             **({f"was {n}": current.get(n) for n in names} if current else {}),
         }
@@ -109,18 +109,18 @@ class Plan:
         """Whether anything changes that other seasons share, or that others could make as well."""
         return any(kind in SHARED for _, kind, _ in self.claims) or bool(SHARED & self.rows.keys())
 
-    def _made(self, kind: str, id_: UUID, current: Fields | None) -> Fields:
+    def _made(self, kind: str, id_: Id, current: Fields | None) -> Fields:
         """Whether the row was made here: no other may go when no source gives it any more."""
-        written = self.current(WRITTEN, kind, str(id_))
+        written = self.current(WRITTEN, kind, id_)
         made = current is None or (written is not None and MADE in written.fields)
         return {MADE: True} if made else {}
 
-    def _remember(self, pseudo_source: str, kind: str, id_: UUID, fields: Fields) -> None:
+    def _remember(self, pseudo_source: str, kind: str, id_: Id, fields: Fields) -> None:
         # Nulls count here: that a column was empty when we last wrote is part of what we wrote.
-        old = self.current(pseudo_source, kind, str(id_))
+        old = self.current(pseudo_source, kind, id_)
         if old is not None and old.fields == fields:
             return
-        self._keep(Claim(pseudo_source, kind, str(id_), id_, self.observed_at, dict(fields), {}))
+        self._keep(Claim(pseudo_source, kind, id_, id_, self.observed_at, dict(fields), {}))
 
     def _keep(self, claim: Claim) -> None:
         self.claims[claim.identity] = claim

@@ -1,13 +1,13 @@
 """Circuits, teams and drivers: who is meant, what sources say, what is believed of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from uuid import UUID
 
 from ingestion_core.catalog.claims import Fields
 from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.projection import TABLES, believe, columns_of
 from ingestion_core.catalog.tables import BY_KIND
 from ingestion_core.identity import ids, lookup
+from ingestion_core.identity.ids import Id
 from ingestion_core.identity.resolve import Match, Wanted, resolve
 from ingestion_core.identity.tables import CircuitRow, DriverRow, TeamRow
 from ingestion_core.racing.names import slugify, words
@@ -69,7 +69,7 @@ def match(plan: Plan, source: str, kind: str, wanted: Iterable[Wanted]) -> dict[
 
 def match_drivers(
     plan: Plan, source: str, wanted: Sequence[Wanted]
-) -> tuple[dict[str, Match], set[UUID]]:
+) -> tuple[dict[str, Match], set[Id]]:
     """Who they are, and the rows that were found by a name alone: their careers decide."""
     known = plan.state.known("driver")
     decided = plan.state.decided(source, "driver")
@@ -85,7 +85,7 @@ def match_drivers(
     return matches, doubtful
 
 
-def claim_circuit(plan: Plan, source: str, profile: CircuitProfile, id_: UUID) -> None:
+def claim_circuit(plan: Plan, source: str, profile: CircuitProfile, id_: Id) -> None:
     """What the source says of a venue."""
     plan.claim(
         source,
@@ -105,7 +105,7 @@ def claim_circuit(plan: Plan, source: str, profile: CircuitProfile, id_: UUID) -
     )
 
 
-def claim_team(plan: Plan, source: str, key: str, profile: TeamProfile, id_: UUID) -> None:
+def claim_team(plan: Plan, source: str, key: str, profile: TeamProfile, id_: Id) -> None:
     """What the source says of a team, under the key of its season."""
     plan.claim(
         source,
@@ -122,7 +122,7 @@ def claim_team(plan: Plan, source: str, key: str, profile: TeamProfile, id_: UUI
     )
 
 
-def claim_driver(plan: Plan, source: str, profile: DriverProfile, id_: UUID) -> None:
+def claim_driver(plan: Plan, source: str, profile: DriverProfile, id_: Id) -> None:
     """What the source says of a driver."""
     plan.claim(
         source,
@@ -146,14 +146,14 @@ def claim_driver(plan: Plan, source: str, profile: DriverProfile, id_: UUID) -> 
     )
 
 
-def project_shared(plan: Plan, kind: str, slugs: Mapping[UUID, str]) -> None:
+def project_shared(plan: Plan, kind: str, slugs: Mapping[Id, str]) -> None:
     """Plan the rows of a kind from all claims on them; ``slugs``: id to address."""
     for id_, slug in slugs.items():
         columns = columns_of(BY_KIND[kind].columns, believe(kind, said_of(plan, kind, id_)))
         plan.put(kind, id_, columns, {"Slug": slug})
 
 
-def said_of(plan: Plan, kind: str, id_: UUID) -> dict[str, Fields]:
+def said_of(plan: Plan, kind: str, id_: Id) -> dict[str, Fields]:
     """What is said of a row, by source; the hand-checked tables are one."""
     return {**plan.claims_on(id_), TABLES: _table_fields(plan, kind, id_)}
 
@@ -167,7 +167,7 @@ def _address(name: str, *key: str) -> str:
     return slugify(name) or slugify(" ".join(key)) or f"unnamed-{ids.of('unnamed', *key)}"
 
 
-def _table_fields(plan: Plan, kind: str, id_: UUID) -> Fields:
+def _table_fields(plan: Plan, kind: str, id_: Id) -> Fields:
     """What the hand-checked tables say of a row, by any source's key of it."""
     for source, key in plan.keys_of(id_):
         if kind == "circuit" and (circuit := lookup.circuit(source, key)):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from typing import Final
-from uuid import UUID
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
@@ -10,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from ingestion_core.catalog import tables
 from ingestion_core.identity import ids
+from ingestion_core.identity.ids import Id
 from ingestion_core.identity.likeness import Candidate, Newcomer, propose_all
 from ingestion_core.identity.lookup import OWN_KEYS
 from ingestion_core.identity.spellings import Kind
@@ -21,7 +21,7 @@ ENTITY_TYPES: Final[dict[Kind, int]] = {"driver": 0, "team": 1, "circuit": 2}
 
 # own: rows that this source has a key of; of a source with keys of its own they are others.
 _DRIVERS: Final = """
-SELECT d."Id", d."FirstName" || ' ' || d."LastName", d."DateOfBirth", c.own,
+SELECT d."Id"::text, d."FirstName" || ' ' || d."LastName", d."DateOfBirth", c.own,
        coalesce(least(career.first, c.first), career.first, c.first),
        coalesce(greatest(career.last, c.last), career.last, c.last)
 FROM "Drivers" d
@@ -39,7 +39,7 @@ LEFT JOIN (
 ) career ON career.driver = d."Id"
 """
 _NAMED: Final = """
-SELECT t."Id", t."Name", NULL::date, EXISTS (
+SELECT t."Id"::text, t."Name", NULL::date, EXISTS (
     SELECT FROM ingest.claims c
     WHERE c.target = t."Id" AND c.kind = %(kind)s AND c.source = %(source)s), NULL::int, NULL::int
 FROM "{table}" t
@@ -95,11 +95,11 @@ def propose(db: Db, source: str, kind: Kind, newcomers: Iterable[Newcomer]) -> i
     found |= propose_all(kind, hidden, [one for one in candidates if one.id not in own])
     asked = [
         {
-            "id": str(pending_id(kind, source, one.key)),
+            "id": pending_id(kind, source, one.key),
             "type": ENTITY_TYPES[kind],
             "name": one.name,
             "data": _data(one),
-            "candidate": str(found[one.key].candidate.id),
+            "candidate": found[one.key].candidate.id,
             "candidate_name": found[one.key].candidate.name,
             "score": found[one.key].score,
             "signals": found[one.key].signals,
@@ -121,6 +121,6 @@ def _data(one: Newcomer) -> dict[str, object]:
     }
 
 
-def pending_id(kind: Kind, source: str, key: str) -> UUID:
+def pending_id(kind: Kind, source: str, key: str) -> Id:
     """The id of the question about a source's key."""
     return ids.of("pending-match", ENTITY_TYPES[kind], source, key)

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
@@ -22,6 +21,7 @@ from ingestion_core.catalog.rounds import project_rounds
 from ingestion_core.catalog.sessions import project_sessions
 from ingestion_core.catalog.state import Question, read, typed
 from ingestion_core.database.prepare import references_to
+from ingestion_core.identity.ids import Id
 from ingestion_core.identity.lineage import FORERUNNER, SPELLING
 
 Db = Connection[TupleRow]
@@ -50,14 +50,14 @@ def recompute(db: Db, season: Season, now: datetime) -> int:
         project_shared(plan, kind, said)
     project_rounds(plan, Question("", season.series, season.year).season, {})
     of_session = {
-        id_: UUID(row["RoundId"]) for id_, row in state.rows["session"].items() if plan.keys_of(id_)
+        id_: row["RoundId"] for id_, row in state.rows["session"].items() if plan.keys_of(id_)
     }
     project_sessions(plan, of_session, now)
-    rounds: dict[UUID, list[UUID]] = {
+    rounds: dict[Id, list[Id]] = {
         id_: [] for id_, row in state.rows["round"].items() if row["here"]
     }
     for id_, row in state.rows["session"].items():
-        rounds.setdefault(UUID(row["RoundId"]), []).append(id_)
+        rounds.setdefault(row["RoundId"], []).append(id_)
     _, unlisted = project_entrants(plan, rounds, stored_entries(plan))
     bookkeeping.save_claims(db, plan.claims.values())
     rows = sum(
@@ -74,7 +74,7 @@ _OWN_ALIASES: Final = {"team": "TeamAliases"}
 _RETIRE: Final = """
 WITH gone AS (
     DELETE FROM {table} t USING ingest.claims w
-    WHERE t."Id" = ANY(%(ids)s) AND w.target = t."Id" AND w.kind = %(kind)s
+    WHERE t."Id" = ANY(%(ids)s::uuid[]) AND w.target = t."Id" AND w.kind = %(kind)s
       AND w.source = 'written' AND w.fields ? {made}
       AND NOT EXISTS (
           SELECT FROM ingest.claims c
@@ -92,7 +92,7 @@ SELECT count(*) FROM gone
 """
 
 
-def retire(db: Db, kind: str, ids: Iterable[UUID]) -> int:
+def retire(db: Db, kind: str, ids: Iterable[Id]) -> int:
     """Take out rows that were made here, that no source gives any more, and that nothing refers to.
 
     Whatever a user's log, list or review hangs on stays, and so do the rows above it; how many.
@@ -120,21 +120,21 @@ def retire(db: Db, kind: str, ids: Iterable[UUID]) -> int:
 
 
 _FOUND: Final = """
-SELECT t."Id", to_jsonb(t), w.fields, a.fields FROM {table} t
+SELECT t."Id"::text, to_jsonb(t), w.fields, a.fields FROM {table} t
 JOIN ingest.claims w ON w.target = t."Id" AND w.kind = %(kind)s AND w.source = 'written'
 JOIN ingest.claims a ON a.target = t."Id" AND a.kind = %(kind)s AND a.source = 'adopted'
-WHERE t."Id" = ANY(%(ids)s) AND NOT EXISTS (
+WHERE t."Id" = ANY(%(ids)s::uuid[]) AND NOT EXISTS (
     SELECT FROM ingest.claims c
     WHERE c.target = t."Id" AND c.source NOT IN ('written', 'product', 'adopted'))
 """
 
 _RELEASE: Final = """
 DELETE FROM ingest.claims
-WHERE target = ANY(%s) AND kind = %s AND source IN ('written', 'product', 'adopted')
+WHERE target = ANY(%s::uuid[]) AND kind = %s AND source IN ('written', 'product', 'adopted')
 """
 
 
-def give_back(db: Db, kind: str, ids: Iterable[UUID]) -> int:
+def give_back(db: Db, kind: str, ids: Iterable[Id]) -> int:
     """Make rows that were found, and that no source gives any more, what they were; how many.
 
     What somebody changed in them since stays.
@@ -146,7 +146,7 @@ def give_back(db: Db, kind: str, ids: Iterable[UUID]) -> int:
     for id_, current, written, adopted in found:
         now = typed(current)
         rows[id_] = {
-            "Id": str(id_),
+            "Id": id_,
             "new": False,
             **{
                 name: adopted.get(name) if now[name] == written.get(name) else now[name]

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
@@ -12,6 +11,7 @@ from ingestion_core.catalog import bookkeeping
 from ingestion_core.catalog.recompute import Season, give_back, recompute, retire
 from ingestion_core.database.prepare import references_to
 from ingestion_core.identity import ids
+from ingestion_core.identity.ids import Id
 
 Db = Connection[TupleRow]
 
@@ -26,7 +26,7 @@ ORDER BY 1, 2
 """
 
 _TARGETS: Final = """
-SELECT kind, array_agg(DISTINCT target ORDER BY target) FROM ingest.claims
+SELECT kind, array_agg(DISTINCT target::text ORDER BY target::text) FROM ingest.claims
 WHERE source = %s AND target IS NOT NULL GROUP BY kind
 """
 
@@ -41,7 +41,7 @@ SELECT (SELECT count(*) FROM claims), (SELECT count(*) FROM entries)
 
 _KEPT: Final = """
 SELECT count(*) FROM ingest.claims w
-WHERE w.target = ANY(%s) AND w.source = 'written' AND w.kind = %s AND NOT EXISTS (
+WHERE w.target = ANY(%s::uuid[]) AND w.source = 'written' AND w.kind = %s AND NOT EXISTS (
     SELECT FROM ingest.claims c
     WHERE c.target = w.target AND c.source NOT IN ('written', 'product', 'adopted'))
 """
@@ -80,7 +80,7 @@ def remove(db: Db, source: str, seasons: list[Season], now: datetime) -> Removed
     Sessions with users' logs or lists stay, with their rounds; rows that the product had before
     are given back as they were.
     """
-    targets: dict[str, list[UUID]] = dict(db.execute(_TARGETS, (source,)).fetchall())
+    targets: dict[str, list[Id]] = dict(db.execute(_TARGETS, (source,)).fetchall())
     forgotten = db.execute(_FORGET, {"source": source}).fetchone()
     claims, entries = forgotten or (0, 0)
     changed = sum(recompute(db, season, now) for season in seasons)
@@ -99,7 +99,7 @@ def remove(db: Db, source: str, seasons: list[Season], now: datetime) -> Removed
 def _retire_seasons(db: Db, seasons: list[Season]) -> int:
     """Empty seasons that were made here, told by their ids."""
     made = [ids.of("season", one.series, one.year) for one in seasons]
-    statement = sql.SQL('DELETE FROM "Seasons" t WHERE t."Id" = ANY(%s) AND {}').format(
+    statement = sql.SQL('DELETE FROM "Seasons" t WHERE t."Id" = ANY(%s::uuid[]) AND {}').format(
         references_to(db, "Seasons")
     )
     return db.execute(statement, (made,)).rowcount

@@ -1,11 +1,10 @@
 """Roles of a season's entrants, brought up to date with its lists: read, decide, write."""
 
-from uuid import UUID
-
 from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
+from ingestion_core.identity.ids import Id
 from ingestion_core.identity.roles import Listed
 from ingestion_core.identity.roles import assign as decide
 from ingestion_core.racing.kinds import Role
@@ -49,13 +48,13 @@ SELECT count(*) FROM changed
 """
 
 
-def assign(db: Connection[TupleRow], season: UUID) -> int:
+def assign(db: Connection[TupleRow], season: Id) -> int:
     """Give every entrant of a season the role its lists show; how many changed.
 
     A role that is not the one we wrote was given by somebody in the product: it stays.
     """
     changes = [
-        {"entrant": str(id_), "role": int(role), "was": was}
+        {"entrant": id_, "role": int(role), "was": was}
         for id_, (role, was) in sorted(by_lists(db, season).items())
         if role != was
     ]
@@ -66,7 +65,7 @@ def assign(db: Connection[TupleRow], season: UUID) -> int:
     return int(done[0]) if done else 0
 
 
-def by_lists(db: Connection[TupleRow], season: UUID) -> dict[UUID, tuple[Role, int]]:
+def by_lists(db: Connection[TupleRow], season: Id) -> dict[Id, tuple[Role, int]]:
     """The role that a season's lists show of each entrant they name, and the one that stands."""
     row = db.execute(_SEASON, (season,)).fetchone()
     if row is None or not all(row):
@@ -82,4 +81,4 @@ def by_lists(db: Connection[TupleRow], season: UUID) -> dict[UUID, tuple[Role, i
         if (round_id, driver) in named
     ]
     roles = decide(listed)
-    return {UUID(id_): (roles[id_], role) for id_, *_, role in entrants if id_ in roles}
+    return {id_: (roles[id_], role) for id_, *_, role in entrants if id_ in roles}

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Final
-from uuid import UUID
 
 from ingestion_core.catalog.claims import PSEUDO, Claim, Fields
 from ingestion_core.catalog.plan import Plan
@@ -11,6 +10,7 @@ from ingestion_core.catalog.projection import believe, columns_of
 from ingestion_core.catalog.state import season_key
 from ingestion_core.catalog.tables import KEY_COLUMNS, ROUNDS
 from ingestion_core.identity import ids
+from ingestion_core.identity.ids import Id
 from ingestion_core.racing.names import free
 from ingestion_core.racing.types import Weekend, number_rounds
 
@@ -74,8 +74,8 @@ def nth_at_circuit(claims: list[Claim], key: str) -> str:
 
 
 def claim_rounds(
-    plan: Plan, weekends: Iterable[Weekend], circuits: Mapping[str, UUID], slugs: Mapping[str, str]
-) -> dict[str, UUID]:
+    plan: Plan, weekends: Iterable[Weekend], circuits: Mapping[str, Id], slugs: Mapping[str, str]
+) -> dict[str, Id]:
     """Claim the rounds of these weekends; the source's keys to ids.
 
     Args:
@@ -85,7 +85,7 @@ def claim_rounds(
     weekends = list(weekends)
     for weekend in weekends:
         _claim(plan, weekend, circuits[weekend.circuit.key], None)
-    found: dict[str, UUID] = {}
+    found: dict[str, Id] = {}
     for weekend in weekends:
         source = weekend.origin.source
         circuit = circuits[weekend.circuit.key]
@@ -99,7 +99,7 @@ def claim_rounds(
     return found
 
 
-def _claim(plan: Plan, weekend: Weekend, circuit: UUID, id_: UUID | None) -> None:
+def _claim(plan: Plan, weekend: Weekend, circuit: Id, id_: Id | None) -> None:
     source, key = weekend.origin.source, weekend.key
     column = KEY_COLUMNS.get((source, "round"))
     plan.claim(
@@ -115,7 +115,7 @@ def _claim(plan: Plan, weekend: Weekend, circuit: UUID, id_: UUID | None) -> Non
             "DateStart": weekend.first_day.isoformat(),
             "DateEnd": weekend.last_day.isoformat(),
             "CircuitKey": weekend.circuit.key,
-            "CircuitId": str(circuit),
+            "CircuitId": circuit,
             "Testing": weekend.testing or None,
             "SessionsCancelled": weekend.cancelled,
             "WikipediaUrl": weekend.url,
@@ -124,7 +124,7 @@ def _claim(plan: Plan, weekend: Weekend, circuit: UUID, id_: UUID | None) -> Non
     )
 
 
-def project_rounds(plan: Plan, season: str, new: Mapping[UUID, Fields]) -> None:
+def project_rounds(plan: Plan, season: str, new: Mapping[Id, Fields]) -> None:
     """Project every round of the season that exists, and the ``new`` ones (id to columns set once).
 
     All of them, since one meeting that is cancelled renumbers the rest. Each source numbers its
@@ -142,16 +142,16 @@ def project_rounds(plan: Plan, season: str, new: Mapping[UUID, Fields]) -> None:
         plan.put("round", id_, columns, once)
 
 
-def said_of_season(plan: Plan, season: str) -> dict[UUID, dict[str, Fields]]:
+def said_of_season(plan: Plan, season: str) -> dict[Id, dict[str, Fields]]:
     """What is said of each round that any source's meeting is decided to be, numbers included.
 
     By id, in order; then by source.
     """
     claims = claims_of_season(plan, season)
     numbered = {source: numbers(own) for source, own in claims.items()}
-    found: dict[UUID, dict[str, Fields]] = {}
+    found: dict[Id, dict[str, Fields]] = {}
     for claim in sorted(
-        (one for own in claims.values() for one in own), key=lambda one: (str(one.target), one.key)
+        (one for own in claims.values() for one in own), key=lambda one: (one.target or "", one.key)
     ):
         if claim.target is not None:
             said = found.setdefault(claim.target, plan.claims_on(claim.target))
@@ -161,12 +161,12 @@ def said_of_season(plan: Plan, season: str) -> dict[UUID, dict[str, Fields]]:
 
 
 def new_rounds(
-    plan: Plan, weekends: Iterable[Weekend], rounds: Mapping[str, UUID], season: UUID
-) -> dict[UUID, Fields]:
+    plan: Plan, weekends: Iterable[Weekend], rounds: Mapping[str, Id], season: Id
+) -> dict[Id, Fields]:
     """Of those that do not exist yet, the columns that are set once; addresses are kept free."""
     rows = plan.state.rows["round"]
     taken = {row["Slug"] for row in rows.values()}
-    new: dict[UUID, Fields] = {}
+    new: dict[Id, Fields] = {}
     for weekend in weekends:
         id_ = rounds[weekend.key]
         if id_ not in rows:
@@ -176,7 +176,7 @@ def new_rounds(
     return new
 
 
-def _find_round(plan: Plan, weekend: Weekend, circuit: UUID, taken: Iterable[UUID]) -> UUID | None:
+def _find_round(plan: Plan, weekend: Weekend, circuit: Id, taken: Iterable[Id]) -> Id | None:
     """By the decided key, by the key in the product, by circuit and date; never by name."""
     source = weekend.origin.source
     claim = plan.state.claim(source, "round", weekend.key)
@@ -200,14 +200,14 @@ def _find_round(plan: Plan, weekend: Weekend, circuit: UUID, taken: Iterable[UUI
         and row["own_key"] is None
         and id_ not in decided
         and id_ not in taken
-        and UUID(row["CircuitId"]) == circuit
+        and row["CircuitId"] == circuit
         and abs(date.fromisoformat(row["DateEnd"]) - weekend.last_day) <= _NEAR
         and (row["RoundNumber"] == 0) == (weekend.testing or weekend.cancelled)
     ]
     return near[0] if len(near) == 1 else None
 
 
-def _free_id(plan: Plan, natural: str, nth: str) -> UUID:
+def _free_id(plan: Plan, natural: str, nth: str) -> Id:
     """The natural id; where another meeting has it (the calendar was re-ordered), the next one."""
     taken = {
         claim.target

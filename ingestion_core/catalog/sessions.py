@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from uuid import UUID
 
 from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.projection import believe, session_status
 from ingestion_core.catalog.rounds import is_cancelled
 from ingestion_core.catalog.tables import KEY_COLUMNS
 from ingestion_core.identity import ids
+from ingestion_core.identity.ids import Id
 from ingestion_core.racing.types import ScheduledSession, Weekend
 
 #: A session with its id.
-Planned = tuple[UUID, ScheduledSession]
+Planned = tuple[Id, ScheduledSession]
 
 
 def claim_sessions(
-    plan: Plan, weekend: Weekend, round_id: UUID, present: Mapping[UUID, set[UUID]]
+    plan: Plan, weekend: Weekend, round_id: Id, present: Mapping[Id, set[Id]]
 ) -> list[Planned]:
     """Claim a meeting's sessions; each with its id, in order of time.
 
@@ -24,7 +24,7 @@ def claim_sessions(
     """
     source = weekend.origin.source
     column = KEY_COLUMNS.get((source, "session"))
-    taken: set[UUID] = set()
+    taken: set[Id] = set()
     planned: list[Planned] = []
     for one in weekend.sessions:
         id_ = _find_session(plan, source, one, round_id, present.get(round_id, set()), taken)
@@ -48,7 +48,7 @@ def claim_sessions(
     return planned
 
 
-def project_sessions(plan: Plan, sessions: Mapping[UUID, UUID], now: datetime) -> None:
+def project_sessions(plan: Plan, sessions: Mapping[Id, Id], now: datetime) -> None:
     """Plan the rows of sessions (id to round) from all claims on them."""
     cancelled = {
         id_: is_cancelled(believe("round", plan.claims_on(id_))) for id_ in set(sessions.values())
@@ -77,10 +77,10 @@ def _find_session(
     plan: Plan,
     source: str,
     one: ScheduledSession,
-    round_id: UUID,
-    present: set[UUID],
-    taken: set[UUID],
-) -> UUID:
+    round_id: Id,
+    present: set[Id],
+    taken: set[Id],
+) -> Id:
     """By the decided key, by the session key in the product, by type in the round, else new.
 
     A row of that type is this session unless it has another key of this source.

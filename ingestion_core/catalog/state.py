@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog.claims import Claim, Fields
 from ingestion_core.catalog.tables import BY_KIND, KEY_COLUMNS, SHARED, Table
+from ingestion_core.identity.ids import Id
 from ingestion_core.identity.resolve import Known
 from ingestion_core.racing.names import words
 
 Db = Connection[TupleRow]
-Rows = dict[UUID, Fields]
+Rows = dict[Id, Fields]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Question:
     everything: bool = False
     keys: Mapping[str, Iterable[str]] = field(default_factory=dict)
     slugs: Mapping[str, Iterable[str]] = field(default_factory=dict)
-    ids: Iterable[UUID] = ()
+    ids: Iterable[Id] = ()
     aliases: Iterable[str] = ()
 
     @property
@@ -52,26 +52,26 @@ def season_key(series: str, year: int) -> str:
 
 @dataclass(slots=True)
 class State:
-    """What is known, by kind. Row values are JSON's; what keys them are uuids.
+    """What is known, by kind. Row values are JSON's.
 
     ``unclaimed``: drivers who are known by name alone: what is claimed of them was not read.
     ``years``: of such drivers as ``read_more`` was asked about, the first and last season, entered
     or known to a source.
     """
 
-    series: UUID | None
-    season: UUID | None
+    series: Id | None
+    season: Id | None
     claims: dict[tuple[str, str, str], Claim]
     rows: dict[str, Rows]
-    aliases: dict[str, dict[UUID, frozenset[str]]]
+    aliases: dict[str, dict[Id, frozenset[str]]]
     entries: list[Fields]
-    unclaimed: set[UUID]
-    years: dict[UUID, tuple[int, int]] = field(default_factory=dict)
+    unclaimed: set[Id]
+    years: dict[Id, tuple[int, int]] = field(default_factory=dict)
 
     def claim(self, source: str, kind: str, key: str) -> Claim | None:
         return self.claims.get((source, kind, key))
 
-    def decided(self, source: str, kind: str) -> dict[str, UUID]:
+    def decided(self, source: str, kind: str) -> dict[str, Id]:
         """The source's keys whose row is decided."""
         return {
             claim.key: claim.target
@@ -189,7 +189,7 @@ WITH series AS (
     SELECT * FROM own WHERE target IS NULL OR target NOT IN (SELECT "Id" FROM targets)
     UNION ALL SELECT * FROM ingest.claims WHERE target = ANY(ARRAY(SELECT "Id" FROM targets))
 )
-SELECT (SELECT "Id" FROM series), (SELECT "Id" FROM season),
+SELECT (SELECT "Id"::text FROM series), (SELECT "Id"::text FROM season),
     (SELECT coalesce(json_agg(json_build_array(
         source, kind, key, target, observed_at, fields, dates)), '[]') FROM claims),
     {kinds},
@@ -203,24 +203,25 @@ SELECT (SELECT "Id" FROM series), (SELECT "Id" FROM season),
         UNION ALL SELECT json_build_array('driver', "DriverId", "AliasSlug") FROM "DriverAliases"
             WHERE "AliasSlug" = ANY(%(driver_slugs)s::text[])
     ) all_aliases),
-    (SELECT coalesce(array_agg("Id"), '{{}}') FROM drivers WHERE NOT claimed)
+    (SELECT coalesce(array_agg("Id"::text), '{{}}') FROM drivers WHERE NOT claimed)
 """
 
 
 _MORE = """
 SELECT (SELECT coalesce(json_agg(json_build_array(
             source, kind, key, target, observed_at, fields, dates)), '[]')
-        FROM ingest.claims WHERE target = ANY(%(ids)s)),
+        FROM ingest.claims WHERE target = ANY(%(ids)s::uuid[])),
     (SELECT coalesce(json_agg(json_build_array(driver, first, last)), '[]')
      FROM (SELECT driver, min(first) AS first, max(last) AS last
            FROM (SELECT e."DriverId" AS driver, s."Year" AS first, s."Year" AS last
                  FROM "Entrants" e
                  JOIN "Rounds" r ON r."Id" = e."RoundId" JOIN "Seasons" s ON s."Id" = r."SeasonId"
-                 WHERE e."DriverId" = ANY(%(ids)s)
+                 WHERE e."DriverId" = ANY(%(ids)s::uuid[])
                  UNION ALL
                  SELECT target, (fields -> 'Career' ->> 0)::int, (fields -> 'Career' ->> 1)::int
                  FROM ingest.claims
-                 WHERE target = ANY(%(ids)s) AND kind = 'driver' AND fields ? 'Career') spans
+                 WHERE target = ANY(%(ids)s::uuid[]) AND kind = 'driver'
+                   AND fields ? 'Career') spans
            GROUP BY driver) careers)
 """
 
@@ -236,7 +237,7 @@ def read(db: Db, question: Question) -> State:
         season=season,
         claims={claim.identity: claim for claim in map(_claim, claims)},
         rows={
-            kind: {UUID(row.pop("Id")): typed(row) for row in found_rows}
+            kind: {row.pop("Id"): typed(row) for row in found_rows}
             for kind, found_rows in zip(BY_KIND, rows, strict=True)
         },
         aliases=_aliases(aliases),
@@ -245,7 +246,7 @@ def read(db: Db, question: Question) -> State:
     )
 
 
-def read_more(db: Db, state: State, drivers: Iterable[UUID]) -> None:
+def read_more(db: Db, state: State, drivers: Iterable[Id]) -> None:
     """Add to the state what is claimed of these drivers, and the years of their careers."""
     ids = sorted(drivers)
     found = db.execute(_MORE, {"ids": ids}).fetchone()
@@ -253,7 +254,7 @@ def read_more(db: Db, state: State, drivers: Iterable[UUID]) -> None:
         raise RuntimeError("a SELECT without FROM gave no row")
     claims, years = found
     state.claims.update((claim.identity, claim) for claim in map(_claim, claims))
-    state.years.update((UUID(id_), (first, last)) for id_, first, last in years)
+    state.years.update((id_, (first, last)) for id_, first, last in years)
     state.unclaimed.difference_update(ids)
 
 
@@ -323,7 +324,7 @@ def _claim(row: list[Any]) -> Claim:
         source=source,
         kind=kind,
         key=key,
-        target=UUID(target) if target else None,
+        target=target if target else None,
         observed_at=observed_at,
         fields=fields,
         dates=dates or {},
@@ -337,9 +338,9 @@ def typed(row: Fields) -> Fields:
     return row
 
 
-def _aliases(found: list[list[str]]) -> dict[str, dict[UUID, frozenset[str]]]:
-    aliases: dict[str, dict[UUID, frozenset[str]]] = {}
+def _aliases(found: list[tuple[str, Id, str]]) -> dict[str, dict[Id, frozenset[str]]]:
+    aliases: dict[str, dict[Id, frozenset[str]]] = {}
     for kind, id_, slug in found:
         of_kind = aliases.setdefault(kind, {})
-        of_kind[UUID(id_)] = of_kind.get(UUID(id_), frozenset()) | {slug}
+        of_kind[id_] = of_kind.get(id_, frozenset()) | {slug}
     return aliases

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from uuid import UUID
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
+
+from ingestion_core.identity.ids import Id
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ KEY_COLUMNS: Mapping[tuple[str, str], str] = {
 SHARED = frozenset({"circuit", "team", "driver"})
 
 
-def write(db: Connection[TupleRow], table: Table, rows: Mapping[UUID, Mapping[str, Any]]) -> int:
+def write(db: Connection[TupleRow], table: Table, rows: Mapping[Id, Mapping[str, Any]]) -> int:
     """Write new and changed rows, by id, in one statement; how many were added or changed.
 
     Raises:

@@ -6,7 +6,6 @@ that write it; whom they believed is looked up in the claims, and nothing is sto
 
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow, args_row
@@ -16,11 +15,12 @@ from ingestion_core.catalog.drawn import draw
 from ingestion_core.catalog.tables import BY_KIND, KEY_COLUMNS
 from ingestion_core.catalog.traces import Decision, Known, Trace
 from ingestion_core.errors import BadRequest, NotFound
+from ingestion_core.identity.ids import Id
 
 Db = Connection[TupleRow]
 
 
-def find(db: Db, kind: str, wanted: str) -> tuple[UUID, Fields]:
+def find(db: Db, kind: str, wanted: str) -> tuple[Id, Fields]:
     """A row of a kind and its id: by that, by its address, or by OpenF1's key of it.
 
     Raises:
@@ -45,7 +45,7 @@ def find(db: Db, kind: str, wanted: str) -> tuple[UUID, Fields]:
     if len(found) > 1:
         raise BadRequest(f"several {table.name.lower()} are known as '{wanted}': give an id")
     row: Fields = found[0][0]
-    return UUID(row["Id"]), row
+    return row["Id"], row
 
 
 def trace(db: Db, kind: str, wanted: str, now: datetime) -> Trace:
@@ -63,11 +63,11 @@ def trace(db: Db, kind: str, wanted: str, now: datetime) -> Trace:
     )
     touched = [
         id_,
-        *(UUID(row[name]) for name in ("CircuitId", "DriverId", "TeamId") if name in row),
+        *(row[name] for name in ("CircuitId", "DriverId", "TeamId") if name in row),
     ]
     return Trace(
         BY_KIND[kind].name,
-        str(id_),
+        id_,
         _keys(db, kind, id_),
         columns,
         _decisions(db, touched),
@@ -81,7 +81,7 @@ WHERE target = %(id)s AND kind = %(kind)s AND source <> ALL(%(apart)s) ORDER BY 
 """
 
 
-def _keys(db: Db, kind: str, id_: UUID) -> tuple[Known, ...]:
+def _keys(db: Db, kind: str, id_: Id) -> tuple[Known, ...]:
     rows = db.execute(_KEYS, {"id": id_, "kind": kind, "apart": [WRITTEN, PRODUCT]})
     return tuple(Known(source, key, at.isoformat(), by) for source, key, at, by in rows)
 
@@ -90,10 +90,12 @@ _DECISIONS: Final = """
 SELECT decision, kind, source, key, before::text, after::text, decided_by,
     to_json(decided_at) #>> '{}'
 FROM ingest.decisions
-WHERE undone_at IS NULL AND (before = ANY(%(ids)s) OR after = ANY(%(ids)s)) ORDER BY decision
+WHERE undone_at IS NULL
+  AND (before = ANY(%(ids)s::uuid[]) OR after = ANY(%(ids)s::uuid[]))
+ORDER BY decision
 """
 
 
-def _decisions(db: Db, ids: list[UUID]) -> tuple[Decision, ...]:
+def _decisions(db: Db, ids: list[Id]) -> tuple[Decision, ...]:
     with db.cursor(row_factory=args_row(Decision)) as cursor:
         return tuple(cursor.execute(_DECISIONS, {"ids": ids}))

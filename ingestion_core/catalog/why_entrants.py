@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from ingestion_core.catalog.claims import Fields
 from ingestion_core.catalog.entrants import Lists, Seat, in_order, seated
 from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.traces import LISTS, Column, Word
+from ingestion_core.identity.ids import Id
 from ingestion_core.racing.kinds import Role, SessionType
 
 #: Sessions whose lists show that somebody raced.
@@ -21,7 +21,7 @@ _RACES = frozenset(
 
 
 def columns(
-    plan: Plan, row: Fields, sessions: Sequence[UUID], lists: Lists, role: Role | None
+    plan: Plan, row: Fields, sessions: Sequence[Id], lists: Lists, role: Role | None
 ) -> list[Column]:
     """The columns of an entrant that follow from lists.
 
@@ -32,7 +32,7 @@ def columns(
         lists: of all of them.
         role: what the season's lists show, None where none names the entrant.
     """
-    driver = UUID(row["DriverId"])
+    driver = row["DriverId"]
     sessions = [one for one in in_order(plan, sessions) if one in lists]
     types = {one: SessionType(plan.state.rows["session"][one]["Type"]) for one in sessions}
     counted = [(one, *seats[driver]) for one in sessions if driver in (seats := seated(lists[one]))]
@@ -42,7 +42,7 @@ def columns(
         for source, its in sorted(lists[one].items())
         if driver in its
     ]
-    mine = [it for it in counted if str(it[2].team) == row["TeamId"]]
+    mine = [it for it in counted if it[2].team == row["TeamId"]]
     raced = sum(types[one] in _RACES for one, *_ in counted)
     team = Column(
         "TeamId",
@@ -52,7 +52,7 @@ def columns(
         if mine
         else "no list names the driver for this team",
         _words(plan, types, mine),
-        _words(plan, types, [it for it in every if str(it[2].team) != row["TeamId"]]),
+        _words(plan, types, [it for it in every if it[2].team != row["TeamId"]]),
     )
     named = f"named in {len(counted)} sessions, {raced} of them qualifyings or races"
     return [
@@ -69,14 +69,14 @@ def columns(
 
 
 def _words(
-    plan: Plan, types: Mapping[UUID, SessionType], seats: Iterable[tuple[UUID, str, Seat]]
+    plan: Plan, types: Mapping[Id, SessionType], seats: Iterable[tuple[Id, str, Seat]]
 ) -> tuple[Word, ...]:
     """One word for all sessions in which a source lists the driver alike."""
     observed = {
-        (UUID(one["session"]), one["source"], UUID(one["driver"])): one["observed_at"]
+        (one["session"], one["source"], one["driver"]): one["observed_at"]
         for one in plan.state.entries
     }
-    alike: dict[tuple[str, Seat], list[UUID]] = defaultdict(list)
+    alike: dict[tuple[str, Seat], list[Id]] = defaultdict(list)
     for session, source, seat in seats:
         alike[source, seat].append(session)
     teams = plan.state.rows["team"]
@@ -94,8 +94,8 @@ def _words(
     )
 
 
-def _name(teams: Mapping[UUID, Fields], seat: Seat) -> Any:
-    return teams[seat.team]["Name"] if seat.team in teams else str(seat.team)
+def _name(teams: Mapping[Id, Fields], seat: Seat) -> Any:
+    return teams[seat.team]["Name"] if seat.team in teams else seat.team
 
 
 def _car(seat: Seat) -> list[str]:

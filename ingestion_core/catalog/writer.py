@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -28,6 +27,7 @@ from ingestion_core.catalog.rounds import claim_rounds, new_rounds, project_roun
 from ingestion_core.catalog.sessions import Planned, claim_sessions, project_sessions
 from ingestion_core.catalog.state import Question, State, read, read_more, season_key
 from ingestion_core.identity import ids, lookup
+from ingestion_core.identity.ids import Id
 from ingestion_core.identity.likeness import Newcomer
 from ingestion_core.identity.resolve import Match, Wanted
 from ingestion_core.identity.tables import TeamRow
@@ -157,7 +157,7 @@ def _write(db: Db, weekends: Sequence[Weekend], now: datetime, fill_only: bool) 
             source,
             entries.replaced,
             [
-                {"session": str(session), "driver": str(driver), **seat.stored()}
+                {"session": session, "driver": driver, **seat.stored()}
                 for session in sorted(entries.replaced)
                 for driver, seat in sorted(entries.lists[session][source].items())
             ],
@@ -227,11 +227,11 @@ class _Drawn:
 
     plan: Plan
     named: _Named
-    series: UUID
-    season: UUID
+    series: Id
+    season: Id
     entries: Entries
     entrants: int
-    unlisted: set[UUID]
+    unlisted: set[Id]
     aliases: list[aliases.Row]
     new: dict[str, set[str]]
 
@@ -324,7 +324,7 @@ def _draw(
     project_rounds(plan, season_key(series_slug, year), new_rounds(plan, weekends, rounds, season))
     of_round = _sessions_by_round(state)
     planned: list[Planned] = []
-    round_of: dict[UUID, UUID] = {}
+    round_of: dict[Id, Id] = {}
     for weekend in weekends:
         round_id = rounds[weekend.key]
         own = claim_sessions(plan, weekend, round_id, of_round)
@@ -407,8 +407,8 @@ def _match_drivers(db: Db, plan: Plan, source: str, wanted: Sequence[Wanted]) ->
     return matches
 
 
-def _sessions_by_round(state: State) -> defaultdict[UUID, set[UUID]]:
-    found: defaultdict[UUID, set[UUID]] = defaultdict(set)
+def _sessions_by_round(state: State) -> defaultdict[Id, set[Id]]:
+    found: defaultdict[Id, set[Id]] = defaultdict(set)
     for id_, row in state.rows["session"].items():
-        found[UUID(row["RoundId"])].add(id_)
+        found[row["RoundId"]].add(id_)
     return found

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
-from uuid import UUID
 
+from ingestion_core.identity.ids import Id
 from ingestion_core.identity.resolve import CAREERS_APART
 from ingestion_core.identity.spellings import (
     Kind,
@@ -31,7 +31,7 @@ Signals = dict[str, float | bool | str]
 class Candidate:
     """An existing row, under its name or one of its aliases, and its first and last season."""
 
-    id: UUID
+    id: Id
     name: str
     born: date | None = None
     first_year: int | None = None

@@ -11,9 +11,9 @@ so are two whose careers lie decades apart.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from ingestion_core.identity import ids
+from ingestion_core.identity.ids import Id
 from ingestion_core.racing.names import free
 
 #: Years between a season and somebody's career from which on they are taken for a homonym's.
@@ -31,7 +31,7 @@ class Wanted:
     """
 
     key: str
-    id: UUID
+    id: Id
     slug: str
     slugs: frozenset[str]
     words: frozenset[str] = frozenset()
@@ -46,7 +46,7 @@ class Known:
     ``born`` as above; ``years``: the first and last season in which they are entered.
     """
 
-    id: UUID
+    id: Id
     slug: str
     aliases: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
@@ -58,13 +58,13 @@ class Known:
 class Match:
     """Who it is. ``new``: nobody that exists; ``slug`` is then free."""
 
-    id: UUID
+    id: Id
     slug: str
     new: bool
 
 
 def resolve(
-    wanted: Iterable[Wanted], decided: Mapping[str, UUID], known: Sequence[Known]
+    wanted: Iterable[Wanted], decided: Mapping[str, Id], known: Sequence[Known]
 ) -> dict[str, Match]:
     """Match every wanted thing.
 
@@ -78,8 +78,8 @@ def resolve(
     rows = {row.id: row for row in known}
     taken = {row.slug for row in known}
     index = _Index(known)
-    made: dict[UUID, Match] = {}
-    born: dict[UUID, str | None] = {}
+    made: dict[Id, Match] = {}
+    born: dict[Id, str | None] = {}
     matches: dict[str, Match] = {}
     for one in sorted(wanted, key=lambda each: each.key):
         row = _decided(one, decided, rows) or index.find(one)
@@ -113,7 +113,7 @@ def _differ(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one != other
 
 
-def _decided(one: Wanted, decided: Mapping[str, UUID], rows: Mapping[UUID, Known]) -> Known | None:
+def _decided(one: Wanted, decided: Mapping[str, Id], rows: Mapping[Id, Known]) -> Known | None:
     return rows.get(decided[one.key]) if one.key in decided else None
 
 
@@ -123,7 +123,7 @@ class _Index:
     def __init__(self, known: Sequence[Known]) -> None:
         self._by_id = {row.id: row for row in known}
         self._by_slug = {row.slug: row for row in known}
-        self._by_alias: dict[str, dict[UUID, Known]] = {}
+        self._by_alias: dict[str, dict[Id, Known]] = {}
         self._by_words: dict[frozenset[str], list[Known]] = {}
         for row in known:
             for alias in row.aliases:

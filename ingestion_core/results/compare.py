@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -74,7 +73,7 @@ class Compared:
 
 
 @without_values
-def compare(db: Db, rounds: Mapping[UUID, int]) -> list[Compared]:
+def compare(db: Db, rounds: Mapping[str, int]) -> list[Compared]:
     """The sessions of these rounds (id to season) on which sources disagree, by id.
 
     Raises:
@@ -86,11 +85,11 @@ def compare(db: Db, rounds: Mapping[UUID, int]) -> list[Compared]:
     told = list(placing.place(sessions, latest, people, []))
     telling: dict[tuple[int, SessionType], set[str]] = defaultdict(set)
     for one in told:
-        telling[rounds[UUID(one.session.round)], one.session.type].update(one.lines)
+        telling[rounds[one.session.round], one.session.type].update(one.lines)
     found: list[Compared] = []
     for one in told:
         session = one.session
-        expected = telling[rounds[UUID(session.round)], session.type]
+        expected = telling[rounds[session.round], session.type]
         known = {source for source, _ in session.keys} & expected
         differing = tuple(differences(alone(one, people.entrants.get(session.round, {}), known)))
         if differing:

@@ -16,6 +16,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
+from uuid import UUID
 
 from ingestion_core.identity import ids
 from ingestion_core.racing.classification import FastestLap, Line
@@ -55,7 +56,7 @@ COLUMNS: Mapping[str, str] = {
 #: Entrant of the session's round, by driver.
 Entrants = Mapping[str, str]
 
-_SPACE = ids.of("result").bytes
+_SPACE = UUID(ids.of("result")).bytes
 #: RFC 9562: the two highest bits of the eighth byte are 10.
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _NO_LAP = FastestLap()

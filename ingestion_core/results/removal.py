@@ -16,7 +16,7 @@ WITH sets AS (
 ), refused AS (
     DELETE FROM spoilers.quarantine WHERE source = %(source)s
 )
-SELECT DISTINCT s."RoundId" FROM "Sessions" s JOIN sets ON sets.session = s."Id" ORDER BY 1
+SELECT DISTINCT s."RoundId"::text FROM "Sessions" s JOIN sets ON sets.session = s."Id" ORDER BY 1
 """
 #: Rounds drawn up at a time: what is held in memory stays that of a season or two.
 _AT_ONCE: Final = 50

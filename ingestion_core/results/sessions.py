@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -43,7 +42,7 @@ class People:
     cars: Mapping[str, Mapping[tuple[str, str], str]] = field(default_factory=dict)
 
 
-def read_sessions(db: Db, rounds: Iterable[UUID]) -> list[RoundSession]:
+def read_sessions(db: Db, rounds: Iterable[str]) -> list[RoundSession]:
     """The sessions of these rounds, by id, with every source's keys of them."""
     return [
         RoundSession(id_, round_, SessionType(type_), tuple((one[0], one[1]) for one in keys))

@@ -89,7 +89,8 @@ class Trace:
 
 
 _FIND: Final = """
-SELECT x."SessionId"::text, s."RoundId", e."DriverId"::text, concat_ws(', ', r."Slug", d."Slug"),
+SELECT x."SessionId"::text, s."RoundId"::text, e."DriverId"::text,
+    concat_ws(', ', r."Slug", d."Slug"),
     EXISTS (SELECT FROM spoilers.written w
             WHERE w.session = x."SessionId" AND x."Id" = ANY(w.results))
 FROM "Results" x

@@ -7,7 +7,6 @@ statements, however many rounds.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -44,7 +43,7 @@ class Stored:
 @without_values
 def write(
     db: Db,
-    rounds: Sequence[UUID],
+    rounds: Sequence[str],
     classifications: Sequence[Classification],
     unreadable: Iterable[Unreadable] = (),
     *,

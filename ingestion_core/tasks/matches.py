@@ -11,6 +11,7 @@ from ingestion_core.catalog.merges import Key, Moved
 from ingestion_core.catalog.recompute import Season
 from ingestion_core.catalog.state import season_key
 from ingestion_core.errors import Conflict, NotFound
+from ingestion_core.identity.ids import Id
 from ingestion_core.sources import ergast, openf1
 from ingestion_core.tasks import opt_in
 from ingestion_core.tasks.app import App
@@ -26,7 +27,7 @@ _MATCH_EXISTING, _CREATE_NEW = 0, 1
 _QUESTIONS: Final = """
 SELECT p."Id" AS id, p."EntityType" AS type, p."Source" AS source,
        p."IncomingDataJson" ->> 'key' AS key, p."IncomingName" AS name,
-       p."CandidateEntityId" AS candidate, p."CandidateEntityName" AS candidate_name,
+       p."CandidateEntityId"::text AS candidate, p."CandidateEntityName" AS candidate_name,
        p."MatchScore"::float8 AS score, p."SignalsJson" AS signals, p."Status" AS status,
        p."CreatedAt" AS created_at, p."ResolvedAt" AS resolved_at, p."ResolvedBy" AS resolved_by,
        d.decision
@@ -93,7 +94,9 @@ def approve(app: App, id_: UUID, by: str, instead: UUID | None = None) -> Moved:
         if found["status"] == "approved":
             raise Conflict("this question was answered already: undo the decision first")
         key = Key(found["kind"], found["source"], found["key"])
-        moved = merges.decide(db, key, instead or found["candidate"], by, app.now(), pending=id_)
+        moved = merges.decide(
+            db, key, _id(instead or found["candidate"]), by, app.now(), pending=_id(id_)
+        )
         _resolve(db, id_, APPROVED, _MATCH_EXISTING, by, None)
         _project_results_again(app, db, moved.seasons)
     app.release_all()
@@ -115,7 +118,7 @@ def reject(app: App, id_: UUID, by: str, notes: str | None = None) -> None:
 def merge(app: App, key: Key, after: UUID, by: str) -> Moved:
     """They are one, though nobody asked."""
     with app.transaction() as db:
-        moved = merges.decide(db, key, after, by, app.now())
+        moved = merges.decide(db, key, _id(after), by, app.now())
         _project_results_again(app, db, moved.seasons)
     app.release_all()
     return moved
@@ -128,6 +131,10 @@ def undo(app: App, decision: int, by: str) -> Moved:
         _project_results_again(app, db, moved.seasons)
     app.release_all()
     return moved
+
+
+def _id(given: object) -> Id:
+    return Id(str(given))
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:

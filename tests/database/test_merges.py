@@ -9,6 +9,7 @@ import pytest
 from ingestion_core.catalog import merges
 from ingestion_core.catalog.merges import Key
 from ingestion_core.errors import Conflict, NotFound
+from ingestion_core.identity.ids import Id
 from tests.support import product
 from tests.support.weekends import NOW, Db, Person, prepared, weekend, write
 
@@ -25,11 +26,11 @@ def db(database: str) -> Iterator[Db]:
         yield connection
 
 
-def driver(db: Db, slug: str) -> UUID:
+def driver(db: Db, slug: str) -> Id:
     """The driver with this address."""
     found = db.execute('SELECT "Id" FROM "Drivers" WHERE "Slug" = %s', (slug,)).fetchone()
     assert found is not None
-    return UUID(str(found[0]))
+    return Id(str(found[0]))
 
 
 def entered(db: Db) -> list[tuple[str, str]]:
@@ -47,7 +48,7 @@ def pending(db: Db) -> list[tuple[str, str, str, int]]:
     ).fetchall()
 
 
-def merge(db: Db, key: Key, after: UUID) -> merges.Moved:
+def merge(db: Db, key: Key, after: Id) -> merges.Moved:
     """Decide, in a transaction."""
     with db.transaction():
         return merges.decide(db, key, after, "tests", NOW)
@@ -130,7 +131,7 @@ def test_a_key_that_nobody_has_is_not_found(two: Db, key: str) -> None:
     with pytest.raises(NotFound):
         merge(two, Key("driver", "openf1", key), driver(two, "alex-palou"))
     with pytest.raises(NotFound):
-        merge(two, Key("driver", "openf1", "alex pallou"), UUID(int=7))
+        merge(two, Key("driver", "openf1", "alex pallou"), Id(str(UUID(int=7))))
 
 
 def test_a_standing_decision_is_undone_before_another_is_made(two: Db) -> None:
@@ -151,7 +152,7 @@ def test_teams_merge_and_part_again(db: Db) -> None:
     write(db, weekend("ergast", "901", [Person("Jo One", "Osella", "one")], date(1982, 5, 23)))
     before = product.dump(db.info.dsn)
     [osella] = [row["Id"] for row in before["Teams"] if row["Slug"] == "osella"]
-    moved = merge(db, Key("team", "ergast", "osella_corse"), UUID(osella))
+    moved = merge(db, Key("team", "ergast", "osella_corse"), Id(osella))
     after = product.dump(db.info.dsn)
     assert [row["Slug"] for row in after["Teams"]] == ["osella"]
     assert {row["TeamId"] for row in after["Entrants"]} == {osella}
@@ -175,7 +176,7 @@ def test_circuits_merge_and_part_again(db: Db) -> None:
     )
     before = product.dump(db.info.dsn)
     [oval] = [row["Id"] for row in before["Circuits"] if row["Slug"] == "nurburg-oval"]
-    moved = merge(db, Key("circuit", "ergast", "nurburg_ring_oval"), UUID(oval))
+    moved = merge(db, Key("circuit", "ergast", "nurburg_ring_oval"), Id(oval))
     assert {row["CircuitId"] for row in product.dump(db.info.dsn)["Rounds"]} == {oval}
     assert len(product.dump(db.info.dsn)["Circuits"]) == 1
     with db.transaction():

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Collection, Mapping
 from typing import Any
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given, settings
@@ -128,7 +128,7 @@ def test_a_drivers_drives_are_one_before_the_sources_are_compared() -> None:
 
 def test_an_id_is_a_uuid5_in_a_namespace_of_results() -> None:
     """Made from text, it is the same as by way of objects."""
-    space = ids.of("result")
+    space = UUID(ids.of("result"))
     for number in range(64):
         assert id_of("s", f"{number}") == str(uuid5(space, f"s|{number}"))
 
