@@ -50,12 +50,13 @@ _CANDIDATES: Final[dict[Kind, str]] = {
     "circuit": _NAMED.replace("{table}", "Circuits"),
 }
 
-# Whether any row of the kind is not this source's own: else there is nothing to be like.
+# Whether any row of the kind is not this source's own: else there is nothing to be like. The own
+# ones are read once: a look-up for each row took ten times as long.
 _OTHERS: Final = """
 SELECT EXISTS (
-    SELECT FROM {table} t WHERE NOT EXISTS (
-        SELECT FROM ingest.claims c
-        WHERE c.target = t."Id" AND c.kind = %(kind)s AND c.source = %(source)s))
+    SELECT FROM {table} t WHERE t."Id" NOT IN (
+        SELECT c.target FROM ingest.claims c
+        WHERE c.kind = %(kind)s AND c.source = %(source)s AND c.target IS NOT NULL))
 """
 
 _SAVE: Final = """

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
@@ -54,7 +54,8 @@ def season_key(series: str, year: int) -> str:
 class State:
     """What is known, by kind. Row values are JSON's.
 
-    ``unclaimed``: drivers who are known by name alone: what is claimed of them was not read.
+    ``unclaimed``: drivers who are known by name alone: neither their rows nor what is claimed of
+    them was read.
     ``years``: of such drivers as ``read_more`` was asked about, the first and last season, entered
     or known to a source.
     """
@@ -65,7 +66,7 @@ class State:
     rows: dict[str, Rows]
     aliases: dict[str, dict[Id, frozenset[str]]]
     entries: list[Fields]
-    unclaimed: set[Id]
+    unclaimed: dict[Id, Fields]
     years: dict[Id, tuple[int, int]] = field(default_factory=dict)
 
     def claim(self, source: str, kind: str, key: str) -> Claim | None:
@@ -82,6 +83,7 @@ class State:
     def known(self, kind: str) -> list[Known]:
         """The rows of a kind, as candidates for a match."""
         person = kind == "driver"
+        rows = {**self.rows[kind], **self.unclaimed} if person else self.rows[kind]
         aliases = self.aliases.get(kind, {})
         return [
             Known(
@@ -92,9 +94,12 @@ class State:
                 born=row["DateOfBirth"] if person else None,
                 years=self.years.get(id_),
             )
-            for id_, row in sorted(self.rows[kind].items())
+            for id_, row in sorted(rows.items())
         ]
 
+
+#: What is read of every driver where names are to be compared.
+_NAMED: Final = ("Id", "Slug", "FirstName", "LastName", "DateOfBirth")
 
 # Arrays, where the planner would take a set for half of a table and read all of it.
 #
@@ -166,7 +171,7 @@ WITH series AS (
            SELECT "TeamId" FROM "TeamAliases"
            WHERE "AliasSlug" = ANY(%(team_slugs)s::text[])
              AND "Source" IS DISTINCT FROM 'lineage')
-), drivers AS (
+), people AS (
     SELECT *, "Id" = ANY(%(ids)s::uuid[])
               OR "Slug" = ANY(%(driver_slugs)s::text[])
               OR "Id" IN (SELECT target FROM own WHERE kind = 'driver')
@@ -181,10 +186,12 @@ WITH series AS (
            WHERE "AliasSlug" = ANY(%(driver_slugs)s::text[]))
        OR cardinality(%(driver_keys)s::text[]) > (
            SELECT count(*) FROM own WHERE kind = 'driver' AND target IS NOT NULL)
+), drivers AS (
+    SELECT * FROM people WHERE claimed
 ), targets AS (
     SELECT "Id" FROM rounds UNION ALL SELECT "Id" FROM sessions UNION ALL SELECT "Id" FROM entrants
     UNION ALL SELECT "Id" FROM circuits UNION ALL SELECT "Id" FROM teams
-    UNION ALL SELECT "Id" FROM drivers WHERE claimed
+    UNION ALL SELECT "Id" FROM drivers
 ), claims AS (
     SELECT * FROM own WHERE target IS NULL OR target NOT IN (SELECT "Id" FROM targets)
     UNION ALL SELECT * FROM ingest.claims WHERE target = ANY(ARRAY(SELECT "Id" FROM targets))
@@ -203,12 +210,13 @@ SELECT (SELECT "Id"::text FROM series), (SELECT "Id"::text FROM season),
         UNION ALL SELECT json_build_array('driver', "DriverId", "AliasSlug") FROM "DriverAliases"
             WHERE "AliasSlug" = ANY(%(driver_slugs)s::text[])
     ) all_aliases),
-    (SELECT coalesce(array_agg("Id"::text), '{{}}') FROM drivers WHERE NOT claimed)
+    (SELECT coalesce(json_agg(json_build_array({named})), '[]') FROM people WHERE NOT claimed)
 """
 
 
 _MORE = """
-SELECT (SELECT coalesce(json_agg(json_build_array(
+WITH drivers AS (SELECT * FROM "Drivers" WHERE "Id" = ANY(%(ids)s::uuid[]))
+SELECT {drivers}, (SELECT coalesce(json_agg(json_build_array(
             source, kind, key, target, observed_at, fields, dates)), '[]')
         FROM ingest.claims WHERE target = ANY(%(ids)s::uuid[])),
     (SELECT coalesce(json_agg(json_build_array(driver, first, last)), '[]')
@@ -236,26 +244,30 @@ def read(db: Db, question: Question) -> State:
         series=series,
         season=season,
         claims={claim.identity: claim for claim in map(_claim, claims)},
-        rows={
-            kind: {row.pop("Id"): typed(row) for row in found_rows}
-            for kind, found_rows in zip(BY_KIND, rows, strict=True)
-        },
+        rows={kind: _by_id(those) for kind, those in zip(BY_KIND, rows, strict=True)},
         aliases=_aliases(aliases),
         entries=entries,
-        unclaimed=set(unclaimed),
+        unclaimed=_by_id(dict(zip(_NAMED, row, strict=True)) for row in unclaimed),
     )
 
 
 def read_more(db: Db, state: State, drivers: Iterable[Id]) -> None:
-    """Add to the state what is claimed of these drivers, and the years of their careers."""
+    """Add to the state the rows of these drivers, what is claimed of them, and their careers."""
     ids = sorted(drivers)
-    found = db.execute(_MORE, {"ids": ids}).fetchone()
+    found = db.execute(_more(), {"ids": ids}).fetchone()
     if found is None:
         raise RuntimeError("a SELECT without FROM gave no row")
-    claims, years = found
+    rows, claims, years = found
+    state.rows["driver"].update(_by_id(rows))
     state.claims.update((claim.identity, claim) for claim in map(_claim, claims))
     state.years.update((id_, (first, last)) for id_, first, last in years)
-    state.unclaimed.difference_update(ids)
+    for id_ in ids:
+        state.unclaimed.pop(id_, None)
+
+
+@cache
+def _more() -> bytes:
+    return sql.SQL(_MORE).format(drivers=_rows("driver", BY_KIND["driver"])).as_bytes()
 
 
 @cache
@@ -269,6 +281,7 @@ def _statement(source: str) -> bytes:
         .format(
             round_key=own("round"),
             session_key=own("session"),
+            named=sql.SQL(", ").join(map(sql.Identifier, _NAMED)),
             kinds=sql.SQL(", ").join(_rows(kind, table) for kind, table in BY_KIND.items()),
         )
         .as_bytes()
@@ -287,6 +300,10 @@ def _rows(kind: str, table: Table) -> sql.Composed:
     return sql.SQL("(SELECT coalesce(json_agg(json_build_object({})), '[]') FROM {})").format(
         sql.SQL(", ").join(pairs), sql.Identifier(f"{kind}s")
     )
+
+
+def _by_id(rows: Iterable[Fields]) -> Rows:
+    return {row.pop("Id"): typed(row) for row in rows}
 
 
 def _parameters(question: Question) -> dict[str, Any]:

@@ -399,7 +399,7 @@ def _match_drivers(db: Db, plan: Plan, source: str, wanted: Sequence[Wanted]) ->
     if doubtful:
         read_more(db, state, doubtful)
         matches = profiles.match(plan, source, "driver", wanted)
-    unclaimed = {one.id for one in matches.values()} & state.unclaimed
+    unclaimed = {one.id for one in matches.values()} & state.unclaimed.keys()
     if unclaimed:
         read_more(db, state, unclaimed)
     if doubtful or unclaimed:

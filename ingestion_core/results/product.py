@@ -46,8 +46,8 @@ class Ours:
 _NOTHING = Ours()
 
 
-def replace(db: Db, sessions: Sequence[str], wanted: Iterable[Row]) -> int:
-    """Make ``wanted`` the results of these sessions; how many rows were added, changed, removed.
+def replace(db: Db, sessions: Sequence[str], wanted: Iterable[Row]) -> tuple[int, int]:
+    """Make ``wanted`` the results of these sessions; how many rows were written, and removed.
 
     A row that is not ours keeps its id, and what no source speaks of; it never goes.
 
@@ -66,7 +66,7 @@ def replace(db: Db, sessions: Sequence[str], wanted: Iterable[Row]) -> int:
     plan = _plan(wanted, standing, ours)
     _write(db, sorted(plan.gone), _by_id(plan.changed), _by_id(plan.added))
     _remember(db, plan.ours, ours)
-    return len(plan.gone) + len(plan.changed) + len(plan.added)
+    return len(plan.changed) + len(plan.added), len(plan.gone)
 
 
 @dataclass(slots=True, repr=False)

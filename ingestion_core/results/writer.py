@@ -28,12 +28,13 @@ Db = Connection[TupleRow]
 class Stored:
     """What storing came to, in counts.
 
-    ``rows``: added, changed or removed in the product. ``revised``: sets that differ from the ones
-    before. ``folded``: drives that stand in the detail of the same driver's best one.
+    ``rows``: added, changed or removed in the product, the ``removed`` among them. ``revised``:
+    sets that differ from the ones before. ``folded``: drives that stand in the detail of the same driver's best one.
     """
 
     results: int
     rows: int
+    removed: int
     revised: int
     refused: int
     quarantined: int
@@ -69,12 +70,13 @@ def write(
     sets.store(db, revisions, latest)
     people = people_of(db, sessions, latest)
     projected = _project(sessions, latest, people)
-    changed = product.replace(db, [one.id for one in sessions], projected.wanted)
+    written, removed = product.replace(db, [one.id for one in sessions], projected.wanted)
     refused = [*_unread(unreadable, source), *doubted, *projected.strangers]
     quarantine.keep(db, refused)
     return Stored(
         results=len(projected.wanted),
-        rows=changed,
+        rows=written + removed,
+        removed=removed,
         revised=len(revisions),
         refused=len(doubted),
         quarantined=len(refused),

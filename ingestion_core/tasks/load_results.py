@@ -87,8 +87,9 @@ def _store(
         ):
             sets = []
         stored = results.write(db, [meeting.round_id], sets, unreadable, source=SOURCE)
-        # Whoever has no result any more, because the entry list was wrong, may go now.
-        sweep(db, [meeting.round_id])
+        if stored.removed:
+            # Whoever has no result any more, because the entry list was wrong, may go now.
+            sweep(db, [meeting.round_id])
         fetches.record(db, [_record(app, meeting, reply) for reply in replies])
         close(
             db,

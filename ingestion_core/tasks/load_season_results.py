@@ -120,7 +120,7 @@ def _store(app: App, item: Item, year: int, answer: _Answer | None) -> None:
             return
         sets, unreadable = _news(db, item, answer)
         stored = results.write(db, rounds, sets, unreadable, source=SOURCE)
-        if stored.rows:
+        if stored.removed:
             # Whoever has no result any more, because an entry list was wrong, may go now.
             sweep(db, rounds)
         held = answer.held if answer else {}
