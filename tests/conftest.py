@@ -23,6 +23,8 @@ settings.register_profile("suite", suppress_health_check=[HealthCheck.too_slow],
 settings.load_profile("suite")
 
 _TEMPLATE = "product_template"
+#: Where Linux keeps files in memory, and the room that the tests ask for there.
+_MEMORY, _ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 -- only where temporary folders are made
 #: In this order, so that the workers end together: what waits for a pace, then what costs most.
 _FIRST = (
     "test_season.py",
@@ -38,6 +40,8 @@ _FIRST = (
     "test_ergast_recordings.py",
     "test_stack_run.py",
 )
+#: These files share what they look at, the whole archive.
+_TOGETHER = frozenset({"test_archive.py", "test_archive_results.py", "test_overlap.py"})
 #: Each test of these files goes to whichever worker is free: they share next to nothing.
 _APART = frozenset({"test_season.py", "test_run.py", "test_stack_run.py"})
 
@@ -50,7 +54,25 @@ class ByFile(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", 1)[0]
-        return nodeid if Path(path).name in _APART else path
+        name = Path(path).name
+        if name in _TOGETHER:
+            return "the whole archive"
+        return nodeid if name in _APART else path
+
+
+def _in_memory() -> str | None:
+    """The folder for temporary ones, if this machine has one in memory that is fit for them.
+
+    A database is three hundred files: on a disk, making those was most of what a test of it cost.
+    """
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK | os.X_OK):
+        return None
+    found = os.statvfs(_MEMORY)
+    executable = not found.f_flag & os.ST_NOEXEC  # the server of an account of its own runs there
+    return str(_MEMORY) if executable and found.f_bavail * found.f_frsize >= _ROOM else None
+
+
+tempfile.tempdir = _in_memory()
 
 
 @pytest.hookimpl(optionalhook=True)  # there is no such hook without xdist
@@ -133,3 +155,7 @@ def recorded_folder() -> Path:
 def recordings() -> Path:
     """The same, for a test."""
     return recorded_folder()
+
+
+# At the end: what it needs stands above.
+from tests.support.whole_archive import whole_archive  # noqa: E402, F401 -- a fixture for every room

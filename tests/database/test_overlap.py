@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -24,6 +24,7 @@ from tests.conftest import cloned, recorded_folder
 from tests.support.overlap import YEARS, Db, archive_season, openf1_season
 from tests.support.product import dump, rows
 from tests.support.weekends import Person, weekend, write
+from tests.support.whole_archive import WholeArchive
 
 #: The seasons that are written at once: those that both sources know, and some before them.
 RECENT = range(2019, 2025)
@@ -70,26 +71,22 @@ class Orders:
 
 
 @pytest.fixture(scope="module")
-def orders(postgres: Postgres, template: str, libraries: Libraries) -> Iterator[Orders]:
+def orders(
+    postgres: Postgres, template: str, libraries: Libraries, whole_archive: WholeArchive
+) -> Iterator[Orders]:
     """The whole archive and the years of OpenF1, in both orders."""
-
-    def archive(db: Db) -> None:
-        for year in sorted(libraries.entries.races):
-            libraries.store(db, year)
-
-    def openf1(db: Db) -> None:
-        for year in YEARS:
-            openf1_season(db, year)
-
-    with ExitStack() as stack:
-        found = []
-        for steps in ((archive, openf1), (openf1, archive)):
-            conninfo = stack.enter_context(prepared(postgres, template))
+    with (
+        cloned(postgres, whole_archive.name) as archive_first,
+        prepared(postgres, template) as openf1_first,
+    ):
+        for conninfo in (archive_first, openf1_first):
             with psycopg.connect(conninfo, autocommit=True) as db:
-                for step in steps:
-                    step(db)
-            found.append(conninfo)
-        yield Orders(*found)
+                for year in YEARS:
+                    openf1_season(db, year)
+        with psycopg.connect(openf1_first, autocommit=True) as db:
+            for season_ in sorted(libraries.entries.races):
+                libraries.store(db, season_)
+        yield Orders(archive_first, openf1_first)
 
 
 def everything(conninfo: str) -> dict[str, list[dict[str, Any]]]:
