@@ -29,7 +29,8 @@ class Stored:
     """What storing came to, in counts.
 
     ``rows``: added, changed or removed in the product, the ``removed`` among them. ``revised``:
-    sets that differ from the ones before. ``folded``: drives that stand in the detail of the same driver's best one.
+    sets that differ from the ones before. ``folded``: drives that stand in the detail of the same
+    driver's best one.
     """
 
     results: int
