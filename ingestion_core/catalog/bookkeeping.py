@@ -29,7 +29,8 @@ SET target = excluded.target, observed_at = excluded.observed_at,
 _FOUND_SEASON = """
 WITH made AS (
     INSERT INTO "Series" ("Id", "Name", "Slug")
-    SELECT %(series_id)s::uuid, %(name)s, %(slug)s WHERE %(new_series)s RETURNING "Id"
+    SELECT %(series_id)s::uuid, %(name)s::text, %(slug)s WHERE %(name)s::text IS NOT NULL
+    RETURNING "Id"
 )
 INSERT INTO "Seasons" ("Id", "SeriesId", "Year") VALUES (%(season_id)s, %(series_id)s, %(year)s)
 """
@@ -93,21 +94,20 @@ def save_claims(db: Db, claims: Iterable[Claim]) -> None:
 
 
 def found_season(
-    db: Db, series_id: Id, new_series: bool, slug: str, name: str, season_id: Id, year: int
+    db: Db, series_id: Id, slug: str, name: str | None, season_id: Id, year: int
 ) -> int:
-    """Make a season, and its series if that is missing too; how many rows."""
+    """Make a season, and its series where it is given a name; how many rows."""
     db.execute(
         _FOUND_SEASON,
         {
             "series_id": series_id,
-            "new_series": new_series,
             "name": name,
             "slug": slug,
             "season_id": season_id,
             "year": year,
         },
     )
-    return 1 + int(new_series)
+    return 1 + (name is not None)
 
 
 def replace_entries(

@@ -20,6 +20,11 @@ PSEUDO = frozenset({WRITTEN, PRODUCT, ADOPTED})
 #: Beside the columns of what we wrote: that the row was made here, not found.
 MADE = "made here"
 
+#: Of a driver: the source knows so many people that a name of its tells nobody.
+APART = "Apart"
+#: Of a team: a make of cars, or nobody, for which any number drive.
+LOOSE = "Loose"
+
 Fields = dict[str, Any]
 
 

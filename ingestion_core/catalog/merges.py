@@ -72,7 +72,7 @@ SELECT r."Slug" FROM ingest.entries mine
 JOIN ingest.entries theirs ON theirs.session = mine.session
 JOIN "Sessions" s ON s."Id" = mine.session JOIN "Rounds" r ON r."Id" = s."RoundId"
 WHERE mine.source = %(source)s AND mine.driver_key = %(key)s AND theirs.driver = %(after)s
-  AND theirs.source = mine.source
+  AND theirs.source = mine.source AND theirs.driver_key IS DISTINCT FROM mine.driver_key
 ORDER BY r."DateStart" LIMIT 1
 """
 

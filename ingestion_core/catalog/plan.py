@@ -48,8 +48,12 @@ class Plan:
         target: Id | None,
         fields: Fields,
         as_of: str | None = None,
+        weak: bool = False,
     ) -> Claim:
-        """Merge a source's word into its claim; the claim as it shall be."""
+        """Merge a source's word into its claim; the claim as it shall be.
+
+        ``weak``: what was said before stands before it.
+        """
         old = self.current(source, kind, key)
         new = Claim(
             source=source,
@@ -62,7 +66,7 @@ class Plan:
             if as_of
             else {},
         )
-        merged = merge(old, new, self.fill_only)
+        merged = merge(old, new, self.fill_only or weak)
         if merged is not old:
             self._keep(merged)
         return merged

@@ -1,8 +1,8 @@
-"""Circuits, teams and drivers: who is meant, what sources say, what is believed of them."""
+"""Series, circuits, teams and drivers: who is meant, what is said, what is believed of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ingestion_core.catalog.claims import Fields
+from ingestion_core.catalog.claims import APART, LOOSE, Fields
 from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.projection import TABLES, believe, columns_of
 from ingestion_core.catalog.tables import BY_KIND
@@ -11,45 +11,52 @@ from ingestion_core.identity.ids import Id
 from ingestion_core.identity.resolve import Match, Wanted, resolve
 from ingestion_core.identity.tables import CircuitRow, DriverRow, TeamRow
 from ingestion_core.racing.names import slugify, words
-from ingestion_core.racing.types import CircuitProfile, DriverProfile, TeamProfile
+from ingestion_core.racing.types import CircuitProfile, DriverProfile, SeriesProfile, TeamProfile
 
 #: How many homonyms may want one address before two are looked up under the same one.
 _HOMONYMS = 3
 
 
+def want_series(profile: SeriesProfile) -> Wanted:
+    """The series by its address; a name alone is another's too."""
+    slug = profile.slug
+    return Wanted(profile.key, ids.of("series", slug), slug, frozenset({slug}))
+
+
 def want_circuit(source: str, profile: CircuitProfile) -> Wanted:
     """The circuit as the tables know it, else as the source calls it."""
     row = lookup.circuit(source, profile.key)
-    slug = row.slug if row else _address(profile.name, source, profile.key)
-    others = [row.name, *row.aliases] if row else [profile.name]
+    slug = row.slug if row else profile.slug or _address(profile.name, source, profile.key)
+    others = [row.name, *row.aliases] if row else [] if profile.slug else [profile.name]
     return Wanted(profile.key, ids.of("circuit", slug), slug, _slugs(slug, others))
 
 
 def want_team(source: str, profile: TeamProfile, year: int) -> Wanted:
     """The team of that season as the tables know it, else as the source calls it."""
     row = lookup.team(source, profile.key, year)
-    slug = row.slug if row else _address(profile.name, source, profile.key)
-    others = [row.name, *row.aliases] if row else [profile.name]
+    slug = row.slug if row else profile.slug or _address(profile.name, source, profile.key)
+    others = [row.name, *row.aliases] if row else [] if profile.slug else [profile.name]
     key = lookup.team_claim_key(source, profile.key, year)
     return Wanted(key, ids.of("team", slug), slug, _slugs(slug, others))
 
 
-def want_driver(source: str, profile: DriverProfile, year: int) -> Wanted:
-    """The driver under the canonical name."""
+def want_driver(source: str, profile: DriverProfile, year: int | None) -> Wanted:
+    """The driver under the canonical name; ``year`` None: nobody says when they drove."""
     row = lookup.person_by_key(profile.person)
     name = (
         f"{row.first_name} {row.last_name}" if row else f"{profile.first_name} {profile.last_name}"
     )
-    slug = row.slug if row else _address(name, source, profile.key)
+    slug = row.slug if row else profile.slug or _address(name, source, profile.key)
     others = [name, *(alias.name for alias in row.aliases)] if row else [name]
     return Wanted(
         profile.key,
         ids.of("driver", profile.person),
         slug,
-        _slugs(slug, others),
-        words(name),
+        frozenset({slug}) if profile.slug else _slugs(slug, others),
+        frozenset() if profile.slug else words(name),
         profile.born.isoformat() if profile.born else None,
-        profile.career or (year, year),
+        profile.career or ((year, year) if year else None),
+        profile.apart,
     )
 
 
@@ -67,13 +74,28 @@ def match(plan: Plan, source: str, kind: str, wanted: Iterable[Wanted]) -> dict[
     return resolve(wanted, plan.state.decided(source, kind), plan.state.known(kind))
 
 
+def decided_drivers(plan: Plan, source: str, wanted: Iterable[Wanted]) -> dict[str, Id]:
+    """The keys whose driver is decided, and holds here.
+
+    Where a name does tell who somebody is, it does so also of a key that was met before among
+    people whom no name tells: there it was made somebody apart.
+    """
+    decided, apart = plan.state.decided(source, "driver"), plan.state.apart()
+    by_name = {one.key for one in wanted if not one.apart}
+    return {key: id_ for key, id_ in decided.items() if key not in by_name or id_ not in apart}
+
+
 def match_drivers(
     plan: Plan, source: str, wanted: Sequence[Wanted]
 ) -> tuple[dict[str, Match], set[Id]]:
     """Who they are, and the rows that were found by a name alone: their careers decide."""
     known = plan.state.known("driver")
-    decided = plan.state.decided(source, "driver")
+    decided = decided_drivers(plan, source, wanted)
     matches = resolve(wanted, decided, known)
+    slugs = {row.id: row.slug for row in known}
+    for key, id_ in plan.state.decided(source, "driver").items():
+        if key in matches and matches[key].new and id_ in slugs:
+            matches[key] = Match(id_, slugs[id_], new=False)
     born = {row.id: row.born for row in known}
     doubtful = {
         match.id
@@ -85,8 +107,31 @@ def match_drivers(
     return matches, doubtful
 
 
-def claim_circuit(plan: Plan, source: str, profile: CircuitProfile, id_: Id) -> None:
-    """What the source says of a venue."""
+def claim_series(plan: Plan, source: str, profile: SeriesProfile, id_: Id | None) -> None:
+    """What the source says of a series; the row may be nobody's yet."""
+    known = plan.current(source, "series", profile.key)
+    named = profile.listed and known is not None and known.fields.get("Name") is not None
+    plan.claim(
+        source,
+        "series",
+        profile.key,
+        id_,
+        {
+            "Name": None if named else profile.name,
+            "GoverningBody": profile.governing_body,
+            "Names": [[one.name, one.first, one.last] for one in profile.names] or None,
+        },
+    )
+
+
+def claim_circuit(plan: Plan, source: str, profile: CircuitProfile, id_: Id | None) -> None:
+    """What the source says of a venue; the row may be nobody's yet.
+
+    The product wants a place and a country: for what a source never said, the name and nothing.
+    """
+    known = plan.current(source, "circuit", profile.key)
+    said = known.fields if known else {}
+    country = lookup.country_name(profile.country) if profile.country else None
     plan.claim(
         source,
         "circuit",
@@ -94,18 +139,23 @@ def claim_circuit(plan: Plan, source: str, profile: CircuitProfile, id_: Id) -> 
         id_,
         {
             "Name": profile.name,
-            "Location": profile.location or profile.name,
-            "Country": lookup.country_name(profile.country) if profile.country else "",
+            "Location": profile.location or (None if said.get("Location") else profile.name),
+            "Country": country or (None if said.get("Country") else ""),
             "CountryCode": profile.country_code,
             "Latitude": profile.latitude,
             "Longitude": profile.longitude,
             "Altitude": profile.altitude,
             "WikipediaUrl": profile.url,
+            "LengthMeters": profile.length,
+            "TrackType": profile.kind,
+            "TrackStatus": profile.status,
+            "OpenedYear": profile.opened,
         },
+        weak=profile.listed,
     )
 
 
-def claim_team(plan: Plan, source: str, key: str, profile: TeamProfile, id_: Id) -> None:
+def claim_team(plan: Plan, source: str, key: str, profile: TeamProfile, id_: Id | None) -> None:
     """What the source says of a team, under the key of its season."""
     plan.claim(
         source,
@@ -117,13 +167,14 @@ def claim_team(plan: Plan, source: str, key: str, profile: TeamProfile, id_: Id)
             "PrimaryColor": f"#{profile.colour}" if profile.colour else None,
             "Nationality": profile.nationality,
             "WikipediaUrl": profile.url,
+            LOOSE: profile.loose or None,
         },
         as_of=profile.as_of.isoformat() if profile.as_of else None,
     )
 
 
-def claim_driver(plan: Plan, source: str, profile: DriverProfile, id_: Id) -> None:
-    """What the source says of a driver."""
+def claim_driver(plan: Plan, source: str, profile: DriverProfile, id_: Id | None) -> None:
+    """What the source says of a driver; the row may be nobody's yet."""
     plan.claim(
         source,
         "driver",
@@ -141,6 +192,9 @@ def claim_driver(plan: Plan, source: str, profile: DriverProfile, id_: Id) -> No
             "DateOfBirth": profile.born.isoformat() if profile.born else None,
             "WikipediaUrl": profile.url,
             "Career": list(profile.career) if profile.career else None,
+            "Nickname": profile.nickname,
+            "PlaceOfBirth": profile.place_of_birth,
+            APART: profile.apart or None,
         },
         as_of=profile.as_of.isoformat() if profile.as_of else None,
     )
@@ -170,6 +224,8 @@ def _address(name: str, *key: str) -> str:
 def _table_fields(plan: Plan, kind: str, id_: Id) -> Fields:
     """What the hand-checked tables say of a row, by any source's key of it."""
     for source, key in plan.keys_of(id_):
+        if kind == "series" and (joined := lookup.joined_series(source, key.replace("_", " "))):
+            return {"Name": joined.series.name}
         if kind == "circuit" and (circuit := lookup.circuit(source, key)):
             return _circuit_fields(circuit)
         if kind == "team" and (team := lookup.team_by_claim(source, key)):

@@ -20,6 +20,7 @@ _PROFILE: Final = (TABLES, "ergast", "openf1", "thethirdturn")
 _OPENF1_FIRST: Final = ("openf1", TABLES, "ergast", "thethirdturn")
 
 _PRECEDENCE: Final[Mapping[str, tuple[str, ...]]] = {
+    "series": _PROFILE,
     "circuit": _PROFILE,
     "team": _PROFILE,
     "driver": _PROFILE,
@@ -84,9 +85,12 @@ def project(columns: Fields, current: Fields | None, claims: Mapping[str, Fields
     written = claims.get(WRITTEN)
     product = dict(claims.get(PRODUCT, {}))
     if current is not None and written is not None:
-        for name in columns:
+        for name, value in columns.items():
             if name in written and current.get(name) != written[name]:
                 product[name] = current.get(name)
+            elif name not in written and value is None and current.get(name) is not None:
+                # A column that is new to us, of which no source speaks: somebody filled it.
+                product[name] = current[name]
     before = claims.get(ADOPTED) or ({} if written and MADE in written else current) or {}
     projected = {
         name: product[name]

@@ -68,8 +68,19 @@ def recompute(db: Db, season: Season, now: datetime) -> int:
     return rows + roles.assign(db, state.season)
 
 
-#: Tables whose rows go with the row they belong to, if they are ours.
-_OWN_ALIASES: Final = {"team": "TeamAliases"}
+@dataclass(frozen=True, slots=True)
+class _Aliases:
+    """A table whose rows go with the row they belong to, if all of them are these sources'."""
+
+    table: str
+    column: str
+    sources: tuple[str, ...]
+
+
+_OWN_ALIASES: Final = {
+    "series": _Aliases("SeriesAliases", "SeriesId", ("thethirdturn",)),
+    "team": _Aliases("TeamAliases", "TeamId", (SPELLING, FORERUNNER)),
+}
 
 _RETIRE: Final = """
 WITH gone AS (
@@ -87,6 +98,7 @@ WITH gone AS (
 ), aliases AS (
     DELETE FROM ingest.claims c USING gone
     WHERE c.kind = 'team-alias' AND c.fields ->> 'Team' = gone."Id"::text
+       OR c.kind = 'series-alias' AND c.fields ->> 'SeriesId' = gone."Id"::text
 )
 SELECT count(*) FROM gone
 """
@@ -105,12 +117,17 @@ def retire(db: Db, kind: str, ids: Iterable[Id]) -> int:
     statement = sql.SQL(_RETIRE).format(
         table=sql.Identifier(table),
         made=sql.Literal(MADE),
-        unreferenced=references_to(db, table, ignoring=aliases),
+        unreferenced=references_to(db, table, ignoring=aliases.table if aliases else None),
         no_other_aliases=sql.SQL(
-            'NOT EXISTS (SELECT FROM {} a WHERE a."TeamId" = t."Id"'
-            ' AND coalesce(a."Source", {}) NOT IN ({}, {}))'
+            "NOT EXISTS (SELECT FROM {} a WHERE a.{} = t.{}"
+            " AND coalesce(a.{}, {}) <> ALL({}::text[]))"
         ).format(
-            sql.Identifier(aliases), sql.Literal(""), sql.Literal(SPELLING), sql.Literal(FORERUNNER)
+            sql.Identifier(aliases.table),
+            sql.Identifier(aliases.column),
+            sql.Identifier("Id"),
+            sql.Identifier("Source"),
+            sql.Literal(""),
+            sql.Literal(list(aliases.sources)),
         )
         if aliases
         else sql.SQL("true"),

@@ -7,7 +7,7 @@ from typing import Final
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
-from ingestion_core.catalog import bookkeeping
+from ingestion_core.catalog import bookkeeping, series_aliases
 from ingestion_core.catalog.recompute import Season, give_back, recompute, retire
 from ingestion_core.database.prepare import references_to
 from ingestion_core.identity import ids
@@ -89,11 +89,20 @@ def remove(db: Db, source: str, seasons: list[Season], now: datetime) -> Removed
     for kind in _KINDS:
         those = targets.get(kind, [])
         gone[kind] = retire(db, kind, those)
-        left = db.execute(_KEPT, (those, kind)).fetchone()
-        kept[kind] = int(left[0]) if left else 0
+        kept[kind] = _left(db, kind, those)
         changed += give_back(db, kind, those)
     gone["season"] = _retire_seasons(db, seasons)
+    gone["alias"] = series_aliases.forget(db, source)
+    series = targets.get("series", [])
+    gone["series"] = retire(db, "series", series)
+    kept["series"] = _left(db, "series", series)
+    changed += give_back(db, "series", series)
     return Removed(len(seasons), claims, entries, changed, gone, kept)
+
+
+def _left(db: Db, kind: str, those: list[Id]) -> int:
+    row = db.execute(_KEPT, (those, kind)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _retire_seasons(db: Db, seasons: list[Season]) -> int:

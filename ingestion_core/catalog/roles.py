@@ -25,7 +25,10 @@ SELECT (SELECT json_object_agg("Id", "RoundNumber") FROM rounds),
     (SELECT json_agg(json_build_array("Id", "RoundId", "DriverId", "TeamId", "Role"))
      FROM entrants),
     (SELECT json_agg(json_build_array(session, driver)) FROM ingest.entries
-     WHERE session = ANY(ARRAY(SELECT "Id" FROM sessions)))
+     WHERE session = ANY(ARRAY(SELECT "Id" FROM sessions))),
+    (SELECT coalesce(json_agg(DISTINCT target), '[]') FROM ingest.claims
+     WHERE target = ANY(ARRAY(SELECT DISTINCT "TeamId" FROM entrants)) AND kind = 'team'
+       AND fields ? 'Loose')
 """
 
 # Keys as arrays once more: for a few rows the planner would read all claims.
@@ -68,15 +71,23 @@ def assign(db: Connection[TupleRow], season: Id) -> int:
 def by_lists(db: Connection[TupleRow], season: Id) -> dict[Id, tuple[Role, int]]:
     """The role that a season's lists show of each entrant they name, and the one that stands."""
     row = db.execute(_SEASON, (season,)).fetchone()
-    if row is None or not all(row):
+    if row is None or not all(row[:-1]):
         return {}
-    numbers, sessions, entrants, entries = row
+    numbers, sessions, entrants, entries, loose = row
     named: dict[tuple[str, str], bool] = {}
     for session, driver in entries:
         round_id, races = sessions[session]
         named[round_id, driver] = named.get((round_id, driver), False) or races
     listed = [
-        Listed(id_, round_id, numbers[round_id], driver, team, named[round_id, driver])
+        # Whoever drives for no team, drives for himself: nobody's seat is another's.
+        Listed(
+            id_,
+            round_id,
+            numbers[round_id],
+            driver,
+            driver if team in loose else team,
+            named[round_id, driver],
+        )
         for id_, round_id, driver, team, _ in entrants
         if (round_id, driver) in named
     ]

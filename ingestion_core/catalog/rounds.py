@@ -42,14 +42,18 @@ def is_cancelled(fields: Fields) -> bool:
 
 
 def numbers(claims: Iterable[Claim]) -> dict[str, int]:
-    """Round numbers by the source's keys: its own ones, else counted by date."""
+    """Round numbers by the source's keys: its own ones, 0 among them, else counted by date."""
     claims = list(claims)
     counted = number_rounds(
         (claim.key, date.fromisoformat(claim.fields["DateStart"]), counts(claim.fields))
         for claim in claims
     )
-    own = {claim.key: claim.fields.get("Number") for claim in claims}
-    return {key: own[key] or number for key, number in counted.items()}
+    own = {
+        claim.key: int(claim.fields["Number"])
+        for claim in claims
+        if claim.fields.get("Number") is not None
+    }
+    return counted | own
 
 
 def nth_at_circuit(claims: list[Claim], key: str) -> str:
@@ -89,7 +93,7 @@ def claim_rounds(
     for weekend in weekends:
         source = weekend.origin.source
         circuit = circuits[weekend.circuit.key]
-        id_ = _find_round(plan, weekend, circuit, found.values())
+        id_ = find_round(plan, weekend, circuit, found.values())
         if id_ is None:
             season = season_key(weekend.series, weekend.year)
             nth = nth_at_circuit(claims_of_season(plan, season)[source], weekend.key)
@@ -176,7 +180,7 @@ def new_rounds(
     return new
 
 
-def _find_round(plan: Plan, weekend: Weekend, circuit: Id, taken: Iterable[Id]) -> Id | None:
+def find_round(plan: Plan, weekend: Weekend, circuit: Id, taken: Iterable[Id]) -> Id | None:
     """By the decided key, by the key in the product, by circuit and date; never by name."""
     source = weekend.origin.source
     claim = plan.state.claim(source, "round", weekend.key)
@@ -198,13 +202,24 @@ def _find_round(plan: Plan, weekend: Weekend, circuit: Id, taken: Iterable[Id]) 
         for id_, row in sorted(rows.items())
         if row["here"]
         and row["own_key"] is None
-        and id_ not in decided
-        and id_ not in taken
+        and (weekend.joins or (id_ not in decided and id_ not in taken))
         and row["CircuitId"] == circuit
         and abs(date.fromisoformat(row["DateEnd"]) - weekend.last_day) <= _NEAR
-        and (row["RoundNumber"] == 0) == (weekend.testing or weekend.cancelled)
+        and (row["RoundNumber"] == 0)
+        == (weekend.testing or weekend.cancelled or weekend.number == 0)
     ]
     return near[0] if len(near) == 1 else None
+
+
+def to_join(plan: Plan, weekend: Weekend, circuit: Id) -> Id | None:
+    """The round that a weekend adds to: one that another source gives, and nobody else's.
+
+    A round and its sprint can be two weekends of one source: each of them joins.
+    """
+    id_ = find_round(plan, weekend, circuit, ())
+    source = weekend.origin.source
+    others = id_ is not None and any(one != source for one, _ in plan.keys_of(id_))
+    return id_ if others else None
 
 
 def _free_id(plan: Plan, natural: str, nth: str) -> Id:

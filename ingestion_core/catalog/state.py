@@ -9,8 +9,8 @@ from typing import Any, Final
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
-from ingestion_core.catalog.claims import Claim, Fields
-from ingestion_core.catalog.tables import BY_KIND, KEY_COLUMNS, SHARED, Table
+from ingestion_core.catalog.claims import APART, PSEUDO, Claim, Fields
+from ingestion_core.catalog.tables import BY_KIND, KEY_COLUMNS, SHARED, Table, plural
 from ingestion_core.identity.ids import Id
 from ingestion_core.identity.resolve import Known
 from ingestion_core.racing.names import words
@@ -85,6 +85,7 @@ class State:
         person = kind == "driver"
         rows = {**self.rows[kind], **self.unclaimed} if person else self.rows[kind]
         aliases = self.aliases.get(kind, {})
+        apart = self.apart() if person else set()
         return [
             Known(
                 id=id_,
@@ -93,9 +94,20 @@ class State:
                 words=words(f"{row['FirstName']} {row['LastName']}") if person else frozenset(),
                 born=row["DateOfBirth"] if person else None,
                 years=self.years.get(id_),
+                apart=id_ in apart,
             )
             for id_, row in sorted(rows.items())
         ]
+
+    def apart(self) -> set[Id]:
+        """Drivers of whom nobody but a source with countless homonyms says anything."""
+        said = [
+            claim
+            for claim in self.claims.values()
+            if claim.kind == "driver" and claim.target is not None and claim.source not in PSEUDO
+        ]
+        named = {claim.target for claim in said if not claim.fields.get(APART)}
+        return {claim.target for claim in said if claim.target is not None} - named
 
 
 #: What is read of every driver where names are to be compared.
@@ -105,15 +117,10 @@ _NAMED: Final = ("Id", "Slug", "FirstName", "LastName", "DateOfBirth")
 #
 # Names are compared in full only where a driver's key was never decided: then all are fetched, by
 # their names alone, since folding knows more letters than the server does.
+#
+# A wiki's names of a series are others' too: they never decide which one is meant.
 _READ = """
-WITH series AS (
-    SELECT "Id" FROM "Series" WHERE "Slug" = %(series)s
-    UNION SELECT "SeriesId" FROM "SeriesAliases" WHERE "AliasSlug" = %(series)s
-    LIMIT 1
-), season AS (
-    SELECT s."Id" FROM "Seasons" s JOIN series ON s."SeriesId" = series."Id"
-    WHERE s."Year" = %(year)s
-), own AS (
+WITH own AS (
     SELECT * FROM ingest.claims
         WHERE source = %(source)s AND kind = 'circuit' AND key = ANY(%(circuit_keys)s::text[])
     UNION ALL SELECT * FROM ingest.claims
@@ -122,9 +129,28 @@ WITH series AS (
         WHERE source = %(source)s AND kind = 'driver' AND key = ANY(%(driver_keys)s::text[])
     UNION ALL SELECT * FROM ingest.claims
         WHERE source = %(source)s AND kind = 'session' AND key = ANY(%(session_keys)s::text[])
+    UNION ALL SELECT * FROM ingest.claims
+        WHERE source = %(source)s AND kind = 'series' AND key = ANY(%(series_keys)s::text[])
     UNION ALL SELECT * FROM ingest.claims WHERE kind = 'round' AND fields ->> 'Season' = %(season)s
     UNION ALL SELECT * FROM ingest.claims
         WHERE source = 'written' AND kind = 'team-alias' AND key = ANY(%(aliases)s::text[])
+), series AS (
+    SELECT * FROM "Series"
+    WHERE "Slug" = %(series)s OR "Slug" = ANY(%(series_slugs)s::text[])
+       OR "Id" = ANY(%(ids)s::uuid[])
+       OR "Id" IN (SELECT target FROM own WHERE kind = 'series')
+       OR "Id" IN (
+           SELECT "SeriesId" FROM "SeriesAliases"
+           WHERE ("AliasSlug" = %(series)s OR "AliasSlug" = ANY(%(series_slugs)s::text[]))
+             AND "Source" IS DISTINCT FROM 'thethirdturn')
+), this AS (
+    SELECT "Id" FROM series
+    ORDER BY "Id" IN (SELECT target FROM own WHERE kind = 'series') DESC,
+             "Slug" = %(series)s DESC, "Id"
+    LIMIT 1
+), season AS (
+    SELECT "Id" FROM "Seasons"
+    WHERE "SeriesId" IN (SELECT "Id" FROM this) AND "Year" = %(year)s
 ), rounds AS (
     SELECT *, {round_key} AS own_key FROM "Rounds"
     WHERE "SeasonId" IN (SELECT "Id" FROM season)
@@ -191,18 +217,22 @@ WITH series AS (
 ), targets AS (
     SELECT "Id" FROM rounds UNION ALL SELECT "Id" FROM sessions UNION ALL SELECT "Id" FROM entrants
     UNION ALL SELECT "Id" FROM circuits UNION ALL SELECT "Id" FROM teams
+    UNION ALL SELECT "Id" FROM series
     UNION ALL SELECT "Id" FROM drivers
 ), claims AS (
     SELECT * FROM own WHERE target IS NULL OR target NOT IN (SELECT "Id" FROM targets)
     UNION ALL SELECT * FROM ingest.claims WHERE target = ANY(ARRAY(SELECT "Id" FROM targets))
 )
-SELECT (SELECT "Id"::text FROM series), (SELECT "Id"::text FROM season),
+SELECT (SELECT "Id"::text FROM this), (SELECT "Id"::text FROM season),
     (SELECT coalesce(json_agg(json_build_array(
         source, kind, key, target, observed_at, fields, dates)), '[]') FROM claims),
     {kinds},
     (SELECT coalesce(json_agg(to_json(entries)), '[]') FROM entries),
     (SELECT coalesce(json_agg(a), '[]') FROM (
-        SELECT json_build_array('circuit', "CircuitId", "AliasSlug") AS a FROM "CircuitAliases"
+        SELECT json_build_array('series', "SeriesId", "AliasSlug") AS a FROM "SeriesAliases"
+            WHERE "AliasSlug" = ANY(%(series_slugs)s::text[])
+              AND "Source" IS DISTINCT FROM 'thethirdturn'
+        UNION ALL SELECT json_build_array('circuit', "CircuitId", "AliasSlug") FROM "CircuitAliases"
             WHERE "AliasSlug" = ANY(%(circuit_slugs)s::text[])
         UNION ALL SELECT json_build_array('team', "TeamId", "AliasSlug") FROM "TeamAliases"
             WHERE "AliasSlug" = ANY(%(team_slugs)s::text[])
@@ -298,7 +328,7 @@ def _rows(kind: str, table: Table) -> sql.Composed:
     if kind == "round":
         pairs.append(sql.SQL("'own_key', own_key, 'here', \"Id\" IN (SELECT \"Id\" FROM here)"))
     return sql.SQL("(SELECT coalesce(json_agg(json_build_object({})), '[]') FROM {})").format(
-        sql.SQL(", ").join(pairs), sql.Identifier(f"{kind}s")
+        sql.SQL(", ").join(pairs), sql.Identifier(plural(kind))
     )
 
 
@@ -325,7 +355,7 @@ def _parameters(question: Question) -> dict[str, Any]:
         **{f"{kind}_keys": sorted(question.keys.get(kind, ())) for kind in SHARED},
         **{
             f"{kind}_slugs": sorted(question.slugs.get(kind, ()))
-            for kind in ("circuit", "team", "driver", "round")
+            for kind in ("series", "circuit", "team", "driver", "round")
         },
     }
 

@@ -74,6 +74,7 @@ class Table:
         )
 
 
+SERIES = Table("Series", {"Name": "text", "GoverningBody": "text"}, once={"Slug": "text"})
 CIRCUITS = Table(
     "Circuits",
     {
@@ -85,6 +86,10 @@ CIRCUITS = Table(
         "Longitude": "double precision",
         "Altitude": "integer",
         "WikipediaUrl": "text",
+        "LengthMeters": "integer",
+        "TrackType": "text",
+        "TrackStatus": "text",
+        "OpenedYear": "integer",
     },
     once={"Slug": "text"},
 )
@@ -111,6 +116,8 @@ DRIVERS = Table(
         "OpenF1DriverNumber": "integer",
         "DateOfBirth": "date",
         "WikipediaUrl": "text",
+        "Nickname": "text",
+        "PlaceOfBirth": "text",
     },
     once={"Slug": "text"},
 )
@@ -144,6 +151,7 @@ ENTRANTS = Table(
 
 #: In the order of their foreign keys.
 BY_KIND: Mapping[str, Table] = {
+    "series": SERIES,
     "circuit": CIRCUITS,
     "team": TEAMS,
     "driver": DRIVERS,
@@ -158,7 +166,12 @@ KEY_COLUMNS: Mapping[tuple[str, str], str] = {
     ("ergast", "round"): "ErgastRaceId",
 }
 #: Kinds that every season shares; changing one takes the identity lock.
-SHARED = frozenset({"circuit", "team", "driver"})
+SHARED = frozenset({"series", "circuit", "team", "driver"})
+
+
+def plural(kind: str) -> str:
+    """Rows of a kind; series are one or many."""
+    return kind if kind == "series" else f"{kind}s"
 
 
 def write(db: Connection[TupleRow], table: Table, rows: Mapping[Id, Mapping[str, Any]]) -> int:

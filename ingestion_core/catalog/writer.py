@@ -6,15 +6,14 @@ the caller's transaction, in a fixed number of set-based statements.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from ingestion_core.catalog import aliases, bookkeeping, profiles, proposals, roles, tables
+from ingestion_core.catalog import aliases, bookkeeping, roles, series_aliases, tables
 from ingestion_core.catalog.entrants import (
     Entries,
     Known,
@@ -22,28 +21,17 @@ from ingestion_core.catalog.entrants import (
     project_entrants,
     sweep,
 )
+from ingestion_core.catalog.joining import joining
+from ingestion_core.catalog.named import Matches, Named, ask, claim, match, question
 from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.rounds import claim_rounds, new_rounds, project_rounds
 from ingestion_core.catalog.sessions import Planned, claim_sessions, project_sessions
-from ingestion_core.catalog.state import Question, State, read, read_more, season_key
+from ingestion_core.catalog.state import Question, State, read, season_key
 from ingestion_core.identity import ids, lookup
 from ingestion_core.identity.ids import Id
-from ingestion_core.identity.likeness import Newcomer
-from ingestion_core.identity.resolve import Match, Wanted
-from ingestion_core.identity.tables import TeamRow
-from ingestion_core.racing.types import (
-    Calendar,
-    CircuitProfile,
-    DriverProfile,
-    Season,
-    TeamProfile,
-    Weekend,
-)
+from ingestion_core.racing.types import Calendar, Profiles, Season, Weekend
 
 Db = Connection[TupleRow]
-
-#: Series that are made where they are missing: slug to name.
-_SERIES_NAMES = {"formula-1": "Formula 1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,26 +117,66 @@ def write_season(db: Db, season: Season, now: datetime, fill_only: bool = False)
     return replace(written, quarantined=written.quarantined + len(season.unreadable))
 
 
+def write_profiles(
+    db: Db,
+    told: Profiles,
+    now: datetime,  # noqa: ARG001 -- all that is written is asked for alike
+    fill_only: bool = False,
+) -> Written:
+    """Store what a source says of series, circuits, teams and drivers.
+
+    What has a row is brought up to date. Of anything else only the claim is kept: a row is made by
+    whatever needs it, a series by its first season, a driver by a race.
+
+    Args:
+        db: a connection in a transaction.
+        told: the profiles.
+        now: as for a weekend.
+        fill_only: an answer observed later was stored already.
+    """
+    named = Named.of_profiles(told)
+    asked = Question(named.source, "", 0, keys=named.keys, slugs=named.slugs, ids=named.ids)
+    bookkeeping.lock_identity(db)
+    plan = Plan(read(db, asked), told.origin.observed_at.isoformat(), fill_only)
+    matches = match(db, plan, named)
+    claim(plan, named, matches, make=False)
+    bookkeeping.save_claims(db, plan.claims.values())
+    rows = sum(tables.write(db, tables.BY_KIND[kind], plan.rows.get(kind, {})) for kind in matches)
+    rows += series_aliases.follow(
+        db, plan, {one.id for one in matches["series"].values() if not one.new}
+    )
+    return Written(0, 0, 0, rows, 0, (), relisted=False)
+
+
 def _write(db: Db, weekends: Sequence[Weekend], now: datetime, fill_only: bool) -> Written:
+    weekends, strays = joining(db, weekends)
+    for stray in strays:
+        bookkeeping.quarantine(db, stray.source, stray.key, [stray.row])
+    if not weekends:
+        return Written(0, 0, 0, 0, len(strays), (), relisted=False)
+    written = _write_rows(db, weekends, now, fill_only)
+    return replace(written, quarantined=written.quarantined + len(strays))
+
+
+def _write_rows(db: Db, weekends: Sequence[Weekend], now: datetime, fill_only: bool) -> Written:
     first = weekends[0]
     source = first.origin.source
-    drawn = _under_locks(db, _Named.of(weekends), weekends, now, fill_only)
+    drawn = _under_locks(db, Named.of(weekends), weekends, now, fill_only)
     plan = drawn.plan
-    _ask(db, source, drawn.named, drawn.new)
+    ask(db, drawn.named, drawn.matches)
     bookkeeping.save_claims(db, plan.claims.values())
-    rows = 0
+    rows = tables.write(db, tables.SERIES, plan.rows.get("series", {}))
     if plan.state.season is None:
+        # Nobody says anything of the series, and it is not there: the tables know its name.
+        untold = plan.state.series is None and not drawn.matches["series"]
+        name = lookup.series_name(first.series) if untold else None
         rows += bookkeeping.found_season(
-            db,
-            drawn.series,
-            plan.state.series is None,
-            first.series,
-            _SERIES_NAMES[first.series],
-            drawn.season,
-            first.year,
+            db, drawn.series, first.series, name, drawn.season, first.year
         )
+        rows += series_aliases.follow(db, plan, [drawn.series])
     for kind, table in tables.BY_KIND.items():
-        rows += tables.write(db, table, plan.rows.get(kind, {}))
+        if table is not tables.SERIES:
+            rows += tables.write(db, table, plan.rows.get(kind, {}))
     rows += aliases.write(db, drawn.aliases)
     entries = drawn.entries
     if entries.replaced:
@@ -180,120 +208,45 @@ def _write(db: Db, weekends: Sequence[Weekend], now: datetime, fill_only: bool) 
     )
 
 
-@dataclass(frozen=True)
-class _Named:
-    """Who and what weekends name: the source's keys to profiles, and to what is looked for."""
-
-    source: str
-    circuits: dict[str, tuple[CircuitProfile, Wanted]]
-    teams: dict[str, tuple[TeamProfile, Wanted]]
-    drivers: dict[str, tuple[DriverProfile, Wanted]]
-
-    @classmethod
-    def of(cls, weekends: Sequence[Weekend]) -> "_Named":
-        source, year = weekends[0].origin.source, weekends[0].year
-        circuits = {one.circuit.key: one.circuit for one in weekends}
-        teams = {team.key: team for one in weekends for team in one.teams}
-        drivers = {driver.key: driver for one in weekends for driver in one.drivers}
-        return cls(
-            source,
-            {key: (it, profiles.want_circuit(source, it)) for key, it in circuits.items()},
-            {key: (it, profiles.want_team(source, it, year)) for key, it in teams.items()},
-            {key: (it, profiles.want_driver(source, it, year)) for key, it in drivers.items()},
-        )
-
-    @cached_property
-    def team_rows(self) -> dict[str, TeamRow]:
-        """What the tables say of the teams, by the keys under which they are claimed."""
-        rows = {
-            wanted.key: lookup.team_by_claim(self.source, wanted.key)
-            for _, wanted in self.teams.values()
-        }
-        return {key: row for key, row in rows.items() if row is not None}
-
-    def wanted(self, kind: str) -> list[Wanted]:
-        """What is looked for of a kind."""
-        named: dict[str, list[Wanted]] = {
-            "circuit": [wanted for _, wanted in self.circuits.values()],
-            "team": [wanted for _, wanted in self.teams.values()],
-            "driver": [wanted for _, wanted in self.drivers.values()],
-        }
-        return named[kind]
-
-
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """``new``: per kind, the keys of what nobody is."""
+    """The rows as they shall be, and who was meant."""
 
     plan: Plan
-    named: _Named
+    named: Named
+    matches: Matches
     series: Id
     season: Id
     entries: Entries
     entrants: int
     unlisted: set[Id]
     aliases: list[aliases.Row]
-    new: dict[str, set[str]]
 
 
 def _under_locks(
-    db: Db, named: _Named, weekends: Sequence[Weekend], now: datetime, fill_only: bool
+    db: Db, named: Named, weekends: Sequence[Weekend], now: datetime, fill_only: bool
 ) -> _Drawn:
     """Draw up the plan under the locks that it turns out to need."""
-    question = _question(named, weekends)
+    asked = question(named, weekends)
     # A whole season nearly always brings somebody new: it is not read twice to find out.
     locked = len(weekends) > 1
     if locked:
         bookkeeping.lock_identity(db)
-    state = read(db, question)
-    if not locked and not (state.season and _all_decided(state, question.source, named)):
+    state = read(db, asked)
+    if not locked and not (state.season and named.all_decided(state)):
         bookkeeping.lock_identity(db)
-        state, locked = read(db, question), True
+        state, locked = read(db, asked), True
     drawn = _draw(db, state, named, weekends, now, fill_only)
     if drawn.plan.shared and not locked:
         bookkeeping.lock_identity(db)
-        drawn = _draw(db, read(db, question), named, weekends, now, fill_only)
+        drawn = _draw(db, read(db, asked), named, weekends, now, fill_only)
     return drawn
-
-
-def _all_decided(state: State, source: str, named: _Named) -> bool:
-    return all(
-        one.key in state.decided(source, kind)
-        for kind in tables.SHARED
-        for one in named.wanted(kind)
-    )
-
-
-def _question(named: _Named, weekends: Sequence[Weekend]) -> Question:
-    first = weekends[0]
-    wanted = {kind: named.wanted(kind) for kind in tables.SHARED}
-    return Question(
-        source=first.origin.source,
-        series=first.series,
-        year=first.year,
-        meetings=[one.key for one in weekends],
-        days=[one.last_day.isoformat() for one in weekends],
-        keys={
-            **{kind: [one.key for one in those] for kind, those in wanted.items()},
-            "session": [session.key for one in weekends for session in one.sessions],
-        },
-        slugs={
-            **{kind: profiles.candidates(those) for kind, those in wanted.items()},
-            "round": [
-                slug
-                for one in weekends
-                for slug in (one.slug, *(f"{one.slug}-{number}" for number in range(2, 5)))
-            ],
-        },
-        ids=[one.id for those in wanted.values() for one in those],
-        aliases=aliases.keys_of(named.team_rows.values()),
-    )
 
 
 def _draw(
     db: Db,
     state: State,
-    named: _Named,
+    named: Named,
     weekends: Sequence[Weekend],
     now: datetime,
     fill_only: bool,
@@ -301,20 +254,14 @@ def _draw(
     origin, year = weekends[0].origin, weekends[0].year
     source, series_slug = origin.source, weekends[0].series
     plan = Plan(state, origin.observed_at.isoformat(), fill_only)
-    series = state.series or ids.of("series", series_slug)
+    matches = match(db, plan, named)
+    claim(plan, named, matches)
+    series = next(
+        (one.id for one in matches["series"].values()),
+        state.series or ids.of("series", series_slug),
+    )
     season = state.season or ids.of("season", series_slug, year)
-    circuits = profiles.match(plan, source, "circuit", named.wanted("circuit"))
-    teams = profiles.match(plan, source, "team", named.wanted("team"))
-    drivers = _match_drivers(db, plan, source, named.wanted("driver"))
-    for key, (circuit, _) in named.circuits.items():
-        profiles.claim_circuit(plan, source, circuit, circuits[key].id)
-    for team, wanted in named.teams.values():
-        profiles.claim_team(plan, source, wanted.key, team, teams[wanted.key].id)
-    for key, (driver, _) in named.drivers.items():
-        profiles.claim_driver(plan, source, driver, drivers[key].id)
-    matched = {"circuit": circuits, "team": teams, "driver": drivers}
-    for kind, matches in matched.items():
-        profiles.project_shared(plan, kind, {one.id: one.slug for one in matches.values()})
+    circuits, teams, drivers = (matches[kind] for kind in ("circuit", "team", "driver"))
     rounds = claim_rounds(
         plan,
         weekends,
@@ -345,66 +292,14 @@ def _draw(
     return _Drawn(
         plan,
         named,
+        matches,
         series,
         season,
         entries,
         entrants,
         unlisted,
         aliases.plan_aliases(plan, {teams[key].id: row for key, row in named.team_rows.items()}),
-        {kind: {key for key, one in those.items() if one.new} for kind, those in matched.items()},
     )
-
-
-def _ask(db: Db, source: str, named: _Named, new: Mapping[str, set[str]]) -> None:
-    """Whether what is new is something that exists, under another name: for a person to say.
-
-    Not of teams and circuits that the hand-checked tables know: somebody has said it.
-    """
-    proposals.propose(
-        db,
-        source,
-        "circuit",
-        [
-            Newcomer(key, it.name)
-            for key, (it, _) in named.circuits.items()
-            if key in new["circuit"] and lookup.circuit(source, key) is None
-        ],
-    )
-    proposals.propose(
-        db,
-        source,
-        "team",
-        [
-            Newcomer(wanted.key, it.name)
-            for it, wanted in named.teams.values()
-            if wanted.key in new["team"] and wanted.key not in named.team_rows
-        ],
-    )
-    proposals.propose(
-        db,
-        source,
-        "driver",
-        [
-            Newcomer(key, f"{it.first_name} {it.last_name}", it.born, *(wanted.years or ()))
-            for key, (it, wanted) in named.drivers.items()
-            if key in new["driver"]
-        ],
-    )
-
-
-def _match_drivers(db: Db, plan: Plan, source: str, wanted: Sequence[Wanted]) -> dict[str, Match]:
-    """Who they are; whoever was found by name alone is looked at more closely first."""
-    state = plan.state
-    matches, doubtful = profiles.match_drivers(plan, source, wanted)
-    if doubtful:
-        read_more(db, state, doubtful)
-        matches = profiles.match(plan, source, "driver", wanted)
-    unclaimed = {one.id for one in matches.values()} & state.unclaimed.keys()
-    if unclaimed:
-        read_more(db, state, unclaimed)
-    if doubtful or unclaimed:
-        plan.index_anew()
-    return matches
 
 
 def _sessions_by_round(state: State) -> defaultdict[Id, set[Id]]:

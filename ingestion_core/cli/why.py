@@ -12,7 +12,7 @@ from ingestion_core.tasks.app import app
 from ingestion_core.tasks.why import why
 
 _RESULT = "result"
-_KINDS = ("circuit", "team", "driver", "round", "session", "entrant", _RESULT)
+_KINDS = ("series", "circuit", "team", "driver", "round", "session", "entrant", _RESULT)
 _SOURCES = {"tables": "the hand-checked tables of identity/data", "product": "there"}
 #: Columns that hold a number with a name.
 _NAMED = {
@@ -25,9 +25,7 @@ _NAMED = {
 def add(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser("why", help="where a row comes from, column by column")
-    parser.add_argument(
-        "table", type=_kind, help=f"{', '.join(f'{kind}s' for kind in _KINDS)}; any case"
-    )
+    parser.add_argument("table", type=_kind, help=f"{', '.join(map(_plural, _KINDS))}; any case")
     parser.add_argument(
         "id", help="the row's id, its address, an OpenF1 session key, an OpenF1 meeting key"
     )
@@ -36,8 +34,12 @@ def add(commands: Commands) -> None:
     parser.set_defaults(carry_out=lambda chosen: _why(parser, chosen))
 
 
+def _plural(kind: str) -> str:
+    return kind if kind == "series" else f"{kind}s"
+
+
 def _kind(text: str) -> str:
-    kind = text.casefold().removesuffix("s")
+    kind = {_plural(kind): kind for kind in _KINDS}.get(text.casefold(), text.casefold())
     if kind not in _KINDS:
         raise argparse.ArgumentTypeError(f"'{text}' is none of {', '.join(_KINDS)}")
     return kind

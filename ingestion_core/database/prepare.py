@@ -20,11 +20,13 @@ _MIGRATION_LOCK = 0x5046_494E_4745_5354  # "PFINGEST"
 
 #: Columns that this project writes or reads: (table, column, type, may be null).
 _NEEDED_COLUMNS = """
-"Series": Id uuid, Name text, Slug text
-"SeriesAliases": SeriesId uuid, AliasSlug text
+"Series": Id uuid, Name text, Slug text, GoverningBody text?
+"SeriesAliases": Id uuid, SeriesId uuid, AliasName text, AliasSlug text, ValidFrom date?,
+    ValidUntil date?, Source text?
 "Seasons": Id uuid, SeriesId uuid, Year integer
 "Circuits": Id uuid, Name text, Slug text, Location text, Country text, CountryCode text?,
-    Latitude double precision?, Longitude double precision?, Altitude integer?, WikipediaUrl text?
+    Latitude double precision?, Longitude double precision?, Altitude integer?, WikipediaUrl text?,
+    LengthMeters integer?, TrackType text?, TrackStatus text?, OpenedYear integer?
 "CircuitAliases": CircuitId uuid, AliasSlug text
 "Rounds": Id uuid, SeasonId uuid, CircuitId uuid, Name text, Slug text, RoundNumber integer,
     DateStart date, DateEnd date, OpenF1MeetingKey integer?, ErgastRaceId integer?,
@@ -33,7 +35,7 @@ _NEEDED_COLUMNS = """
     Status integer, OpenF1SessionKey integer?
 "Drivers": Id uuid, FirstName text, LastName text, Slug text, Abbreviation text?,
     Nationality text?, HeadshotUrl text?, DriverNumber integer?, OpenF1DriverNumber integer?,
-    DateOfBirth date?, WikipediaUrl text?
+    DateOfBirth date?, WikipediaUrl text?, Nickname text?, PlaceOfBirth text?
 "DriverAliases": DriverId uuid, AliasSlug text
 "Teams": Id uuid, Name text, Slug text, ShortName text?, PrimaryColor text?, Nationality text?,
     WikipediaUrl text?

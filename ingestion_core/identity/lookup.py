@@ -1,18 +1,57 @@
 """Look-ups in the hand-checked tables: by a source's key, by a folded name, by season."""
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from ingestion_core.identity import tables
+from ingestion_core.racing.kinds import SessionType
 from ingestion_core.racing.names import fold
 
 #: Sources whose people have keys of their own: two keys are two people. The others' are names.
 OWN_KEYS: Final = frozenset({"ergast", "thethirdturn"})
 
 
+@dataclass(frozen=True, slots=True)
+class JoinedSeries:
+    """A series that others give, and what a race of the source's own series is in it.
+
+    ``is_main``: its races are the rounds' own; else they are sprints.
+    """
+
+    series: tables.SeriesRow
+    session: SessionType
+
+    @property
+    def is_main(self) -> bool:
+        return self.session is SessionType.RACE
+
+
+def joined_series(source: str, title: str) -> JoinedSeries | None:
+    """The series to which a source's series only adds, by its title; nearly always None."""
+    return _joined_series().get((source, title))
+
+
+def series_name(slug: str) -> str:
+    """The name of a series that several sources give. Raises KeyError for any other."""
+    return {row.slug: row.name for row in tables.series()}[slug]
+
+
+@cache
+def series_slugs() -> frozenset[str]:
+    """Addresses that are no other series'."""
+    return frozenset(row.slug for row in tables.series())
+
+
 def circuit(source: str, key: str) -> tables.CircuitRow | None:
-    """The venue that ``source`` calls ``key``."""
-    return _circuits().get((source, key))
+    """The venue that ``source`` calls ``key``.
+
+    The wiki's keys are names: one that is in the table means that venue.
+    """
+    found = _circuits().get((source, key))
+    if found is None and source == "thethirdturn":
+        return _circuits_by_name().get(fold(key))
+    return found
 
 
 def team(source: str, key: str, year: int) -> tables.TeamRow | None:
@@ -112,8 +151,22 @@ def _circuits() -> dict[tuple[str, str], tables.CircuitRow]:
         if row.ergast:
             found["ergast", row.ergast] = row
         if row.thethirdturn:
-            found["thethirdturn", row.thethirdturn] = row
+            found["thethirdturn", row.thethirdturn.replace(" ", "_")] = row
     return found
+
+
+@cache
+def _circuits_by_name() -> dict[str, tables.CircuitRow]:
+    return {fold(name): row for row in tables.circuits() for name in (row.name, *row.aliases)}
+
+
+@cache
+def _joined_series() -> dict[tuple[str, str], JoinedSeries]:
+    return {
+        ("thethirdturn", title.ref): JoinedSeries(row, SessionType[title.session])
+        for row in tables.series()
+        for title in row.thethirdturn
+    }
 
 
 @cache

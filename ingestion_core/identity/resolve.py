@@ -5,7 +5,8 @@ one's natural id, when its slug or an alias's is one of the wanted slugs, or, fo
 folded name has the same words and nobody else's has. Likeness alone never merges.
 
 Guards stand before all but the decided key: two people with different dates of birth are two, and
-so are two whose careers lie decades apart.
+so are two whose careers lie decades apart. Of people whom a source with countless homonyms alone
+knows, a name says nothing but together with the day of birth.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +28,7 @@ class Wanted:
     ``id`` is its natural id, ``slug`` the address it gets if it is new, ``slugs`` all addresses by
     which it may already be known, ``words`` the word set of a person's name (empty: do not ask).
     ``born`` (ISO) and ``years`` (the first and last season that the source knows) are a person's,
-    for the guards.
+    for the guards. ``apart``: the name tells nobody, unless the day of birth is the same.
     """
 
     key: str
@@ -37,13 +38,14 @@ class Wanted:
     words: frozenset[str] = frozenset()
     born: str | None = None
     years: tuple[int, int] | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """An existing row: its address, its aliases' addresses, a person's name as a word set.
 
-    ``born`` as above; ``years``: the first and last season in which they are entered.
+    ``born`` and ``apart`` as above; ``years``: the first and last season in which they are entered.
     """
 
     id: Id
@@ -52,6 +54,7 @@ class Known:
     words: frozenset[str] = frozenset()
     born: str | None = None
     years: tuple[int, int] | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ def may_be(one: Wanted, row: Known) -> bool:
     """Whether nothing speaks against the two being one; what nobody knows does not."""
     if _differ(one.born, row.born):
         return False
+    if (one.apart or row.apart) and one.id != row.id:
+        return one.born is not None and row.born is not None
     if one.years is None or row.years is None or (one.born and row.born):
         return True
     apart = max(one.years[0] - row.years[1], row.years[0] - one.years[1])

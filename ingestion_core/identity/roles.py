@@ -40,7 +40,8 @@ def assign(listed: Sequence[Listed]) -> dict[str, Role]:
 
     Who raced is regular, unless standing in for somebody. Who only practised stays regular if he
     raced for the team in the round before or after, and is FP1-only where two others raced for it.
-    At a test, who races in no round is a test driver; before a season's first race nobody can tell.
+    At a test, who races nowhere is a test driver; before a season's first race nobody can tell.
+    A race that does not count is a race all the same.
     """
     numbers = sorted({one.number for one in listed if one.raced and one.number})
     places = {number: place for place, number in enumerate(numbers)}
@@ -56,7 +57,8 @@ def assign(listed: Sequence[Listed]) -> dict[str, Role]:
     def role(one: Listed) -> Role:
         seat = one.driver, one.team
         if one.number == 0:
-            return Role.TEST if racers and one.driver not in racers else Role.REGULAR
+            stranger = not one.raced and one.driver not in racers
+            return Role.TEST if racers and stranger else Role.REGULAR
         place = places.get(one.number)
         if one.raced:
             return Role.RESERVE if (seat, place) in standing_in else Role.REGULAR

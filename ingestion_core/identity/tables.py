@@ -1,4 +1,5 @@
-"""The hand-checked tables of who is who: circuits, teams, drivers, countries.
+"""The hand-checked tables of who is who: circuits, teams, drivers, series,
+countries.
 
 They live in ``data/`` (its README says what each holds and how to change it). A row that breaks
 its schema stops the program when the table is first asked for: a pydantic ValidationError,
@@ -8,7 +9,7 @@ for a file that ships with the code and is tested with it.
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
@@ -93,6 +94,21 @@ class DriverRow(_Row):
     ergast: Text | None  # driverRef
 
 
+class SeriesTitle(_Row):
+    """The title of a source's series, without "Central", and what its races are in this one."""
+
+    ref: Text
+    session: Literal["RACE", "SPRINT"]
+
+
+class SeriesRow(_Row):
+    """A series that several sources give: one of them only adds to what the others say."""
+
+    slug: Slug
+    name: Text
+    thethirdturn: tuple[SeriesTitle, ...]
+
+
 class CountryRow(_Row):
     """A country, past or present, as circuits and nationalities name it."""
 
@@ -118,6 +134,12 @@ def teams() -> tuple[TeamRow, ...]:
 def drivers() -> tuple[DriverRow, ...]:
     """The people whose names need a word of explanation, by slug; nearly everybody is absent."""
     return _read("drivers.json", TypeAdapter(tuple[DriverRow, ...]))
+
+
+@cache
+def series() -> tuple[SeriesRow, ...]:
+    """The series that several sources give, by slug."""
+    return _read("series.json", TypeAdapter(tuple[SeriesRow, ...]))
 
 
 @cache

@@ -52,8 +52,38 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
+class DatedName:
+    """A name and the years in which it was borne, both included; an absent bound is open."""
+
+    name: str
+    first: int | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesProfile:
+    """A series as a source calls it; ``slug`` is its address, ``names`` all it had.
+
+    ``listed``: the name is that of a list, which any other of the source's stands before.
+    """
+
+    key: str
+    name: str
+    slug: str
+    governing_body: str | None = None
+    names: tuple[DatedName, ...] = ()
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CircuitProfile:
-    """A venue in a source's own words; ``key`` is the source's. ``altitude`` in metres."""
+    """A venue in a source's own words; ``key`` is the source's.
+
+    ``altitude`` and ``length`` in metres; ``kind`` (road course, dirt oval) and ``status`` (still
+    in use, closed) as the source words them; ``opened`` a year. ``slug``: the one address by which
+    it may be known, where its name is not enough. ``listed``: not the word of the venue's own page,
+    which stands before.
+    """
 
     key: str
     name: str
@@ -64,13 +94,20 @@ class CircuitProfile:
     longitude: float | None = None
     altitude: int | None = None
     url: str | None = None
+    length: int | None = None
+    kind: str | None = None
+    status: str | None = None
+    opened: int | None = None
+    slug: str | None = None
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TeamProfile:
     """A team as a source calls it; ``colour`` is RRGGBB in upper case, without a hash.
 
-    ``nationality`` is a demonym. ``as_of`` as for drivers.
+    ``nationality`` is a demonym. ``as_of`` as for drivers, ``slug`` as for circuits. ``loose``: a
+    make of cars, or nobody at all, for which any number drive: no seats, and no standing in.
     """
 
     key: str
@@ -79,6 +116,8 @@ class TeamProfile:
     nationality: str | None = None
     url: str | None = None
     as_of: datetime | None = None
+    slug: str | None = None
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +128,10 @@ class DriverProfile:
     ``number`` is the one carried in the latest session that names the driver,
     ``permanent_number`` the driver's own. ``career``: first and last season that the source knows
     of. ``as_of`` says what moment the row speaks of: the start
-    of that session; None where it speaks of no moment.
+    of that session; None where it speaks of no moment. ``place_of_birth`` as the source words it.
+
+    ``apart``: the name alone tells nobody, since the source knows too many people: only its key
+    does, or the name and the day of birth. ``slug`` as for circuits.
     """
 
     key: str
@@ -105,6 +147,21 @@ class DriverProfile:
     career: tuple[int, int] | None = None
     url: str | None = None
     as_of: datetime | None = None
+    nickname: str | None = None
+    place_of_birth: str | None = None
+    apart: bool = False
+    slug: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """What a source says of series, circuits, drivers and teams, whatever they took part in."""
+
+    origin: Origin
+    series: tuple[SeriesProfile, ...] = ()
+    circuits: tuple[CircuitProfile, ...] = ()
+    drivers: tuple[DriverProfile, ...] = ()
+    teams: tuple[TeamProfile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +208,9 @@ class Unreadable:
 class Weekend:
     """One meeting, complete: its sessions and who takes part in them.
 
-    ``number``: the round's, where the source itself numbers them.
+    ``series`` is the address of the series, ``series_profile`` what the source says of it.
+    ``number``: the round's, where the source itself numbers them; 0 counts for nothing. ``joins``:
+    it may only add to a round that another source gives.
     """
 
     origin: Origin
@@ -172,6 +231,8 @@ class Weekend:
     unreadable: tuple[Unreadable, ...] = ()
     number: int | None = None
     url: str | None = None
+    series_profile: SeriesProfile | None = None
+    joins: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ def why(app: App, kind: str, wanted: str) -> dict[str, Any]:
 
     Args:
         app: its database.
-        kind: circuit, team, driver, round, session or entrant.
+        kind: series, circuit, team, driver, round, session or entrant.
         wanted: the row's id, its address, or OpenF1's key of it.
 
     Raises:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from ingestion_core.identity import tables
+from ingestion_core.identity import lookup, tables
 from ingestion_core.identity.tables import (
     CircuitRow,
     CountryRow,
@@ -19,12 +19,15 @@ from ingestion_core.identity.tables import (
     DatedName,
     DriverRow,
     LineagePeriod,
+    SeriesRow,
     TeamRow,
     circuits,
     countries,
     drivers,
+    series,
     teams,
 )
+from ingestion_core.racing.kinds import SessionType
 from ingestion_core.racing.names import fold, slugify, words
 
 # Slugs are public addresses: where a name was corrected later, the slug stays and is named here.
@@ -37,6 +40,7 @@ ROWS_OF: Final[dict[str, Callable[[], Sequence[BaseModel]]]] = {
     "teams.json": teams,
     "drivers.json": drivers,
     "countries.json": countries,
+    "series.json": series,
 }
 
 
@@ -95,9 +99,9 @@ def test_a_field_that_the_schema_lacks_is_refused() -> None:
         CountryRow.model_validate(row)
 
 
-@pytest.mark.parametrize("rows", [circuits, teams, drivers])
+@pytest.mark.parametrize("rows", [circuits, teams, drivers, series])
 def test_rows_are_sorted_by_their_unique_slug(
-    rows: Callable[[], tuple[CircuitRow | TeamRow | DriverRow, ...]],
+    rows: Callable[[], tuple[CircuitRow | TeamRow | DriverRow | SeriesRow, ...]],
 ) -> None:
     """A slug is a public address, and the order of a file is the order of its slugs."""
     slugs = [row.slug for row in rows()]
@@ -115,6 +119,7 @@ def test_a_slug_is_its_names_transliteration_unless_pinned() -> None:
     named = [(row.slug, row.name) for row in circuits()]
     named += [(row.slug, row.name) for row in teams()]
     named += [(row.slug, full_name(row)) for row in drivers()]
+    named += [(row.slug, row.name) for row in series()]
     assert {slug for slug, name in named if slug != slugify(name)} == PINNED_SLUGS
 
 
@@ -128,6 +133,33 @@ def test_no_circuit_key_stands_in_two_rows() -> None:
 def test_no_name_of_a_circuit_is_anothers() -> None:
     """Name and aliases fold differently from every other venue's: Las Vegas has two."""
     assert not repeated(fold(name) for row in circuits() for name in (row.name, *row.aliases))
+
+
+def test_a_wikis_page_means_a_circuit_by_its_key_or_by_its_name() -> None:
+    """Its keys are names; those of other sources are not."""
+    monza = lookup.circuit("ergast", "monza")
+    assert monza is not None
+    assert lookup.circuit("thethirdturn", "Autodromo_Nazionale_di_Monza") is monza
+    assert lookup.circuit("thethirdturn", "Autodromo_Nazionale_Monza") is monza
+    assert lookup.circuit("thethirdturn", "Monza") is None
+    assert lookup.circuit("openf1", "Autodromo Nazionale Monza") is None
+
+
+def test_a_title_is_one_series_of_each_that_several_sources_give() -> None:
+    """The championship under both its names, and its sprints; nothing beside it."""
+    assert not repeated(title.ref for row in series() for title in row.thethirdturn)
+
+    def meant(title: str) -> tuple[str, SessionType, bool] | None:
+        found = lookup.joined_series("thethirdturn", title)
+        return (found.series.slug, found.session, found.is_main) if found else None
+
+    for title in ("FIA World Championship for Drivers", "FIA Formula One World Championship"):
+        assert meant(title) == ("formula-1", SessionType.RACE, True)
+    assert meant("FIA Formula One Sprint Qualifying Race") == (
+        *("formula-1", SessionType.SPRINT, False),
+    )
+    assert meant("FIA Formula One Grand Prix") is None
+    assert lookup.series_slugs() == {"formula-1"}
 
 
 def test_time_zones_exist() -> None:

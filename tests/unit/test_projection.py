@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingestion_core.catalog.claims import PRODUCT, WRITTEN
+from ingestion_core.catalog.claims import MADE, PRODUCT, WRITTEN
 from ingestion_core.catalog.projection import (
     TABLES,
     Projected,
@@ -112,6 +112,15 @@ def test_a_source_that_falls_silent_takes_nothing_away() -> None:
 def test_a_column_that_is_new_to_us_was_not_changed_by_anybody() -> None:
     """We did not write it before, so its value is no change."""
     assert project({"B": 2}, {"B": 1}, {WRITTEN: {"A": 1}}) == Projected({"B": 2}, {})
+
+
+def test_a_column_that_is_new_to_us_keeps_what_no_source_speaks_of() -> None:
+    """Of a row made here as well, now and the next time."""
+    ours = {WRITTEN: {"A": 1, MADE: True}}
+    assert project({"A": 1, "B": None}, {"A": 1, "B": 7}, ours) == Projected(
+        {"A": 1, "B": 7}, {"B": 7}
+    )
+    assert project({"A": 1, "B": None}, {"A": 1, "B": None}, ours).product == {}
 
 
 START = datetime(2024, 3, 2, 15, tzinfo=UTC)

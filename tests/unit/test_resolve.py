@@ -44,6 +44,21 @@ def test_an_existing_row_keeps_its_id_and_its_address() -> None:
     assert found == Match(UUID(int=1), "max-verstappen", new=False)
 
 
+@pytest.mark.parametrize("which", ["wanted", "row", "both"])
+def test_a_name_tells_nobody_apart_but_with_the_day_of_birth(which: str) -> None:
+    """Neither address nor name nor alias, from either side; the natural id is no name."""
+    wanted = replace(person("Mike Taylor"), id=str(UUID(int=9)), apart=which != "row", born=None)
+    known = replace(
+        row(1, "Mike Taylor", aliases=frozenset({"mike-taylor"})), apart=which != "wanted"
+    )
+    assert who(wanted, known) == Match(wanted.id, "mike-taylor-2", new=True)
+    born = replace(known, born="1934-04-24")
+    assert who(wanted, born).new
+    assert who(replace(wanted, born="1934-04-25"), born).new
+    assert not who(replace(wanted, born="1934-04-24"), born).new
+    assert not who(wanted, replace(known, id=wanted.id)).new
+
+
 def test_whoever_is_nobody_is_new_under_the_natural_id() -> None:
     """Two workers that meet the same new driver make the same row."""
     wanted = person("Oliver Bearman")

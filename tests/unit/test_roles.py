@@ -85,6 +85,13 @@ def test_at_a_test_who_races_nowhere_is_a_test_driver() -> None:
     assert (found["a"], found["t"]) == ([Role.REGULAR, Role.REGULAR], [Role.TEST])
 
 
+def test_a_race_that_does_not_count_is_no_test() -> None:
+    """Whoever races there races, in no other round as well."""
+    exhibition = season({"c": RED, "(d)": RED}, number=0)
+    found = roles([*season({"a": RED, "b": RED}), *exhibition])
+    assert (found["c"], found["d"]) == ([Role.REGULAR], [Role.TEST])
+
+
 def test_a_round_that_nobody_raced_does_not_part_its_neighbours() -> None:
     """One that lies ahead, or has no list yet."""
     pair, other = {"a": RED, "b": RED}, {"a": RED, "c": RED}
