@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions import health, http, poison, queues, timer
+from functions import health, http, pages, poison, queues, timer
 from functions.logs import quieten
 from ingestion_core.settings import results_enabled
 
@@ -11,6 +11,7 @@ quieten()
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(timer.blueprint)
 app.register_functions(queues.blueprint)
+app.register_functions(pages.blueprint)
 app.register_functions(poison.blueprint)
 app.register_functions(http.blueprint)
 app.register_functions(health.blueprint)

@@ -32,6 +32,12 @@ def answer(
     )
 
 
+def accepted(run: UUID) -> func.HttpResponse:
+    """A run was begun: 202, and where it can be watched."""
+    where = f"/api/runs/{run}"
+    return answer({"run": run, "status": where}, status=202, headers={"Location": where})
+
+
 def problem(status: int, title: str, detail: str) -> func.HttpResponse:
     """What went wrong and why, as application/problem+json."""
     return func.HttpResponse(

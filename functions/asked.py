@@ -11,6 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ingestion_core.errors import BadRequest, NotFound, TooLarge
 from ingestion_core.sources import ergast
 from ingestion_core.sources.openf1 import FIRST_YEAR
+from ingestion_core.sources.thethirdturn.page import key_of
+from ingestion_core.tasks.crawl import FIRST_YEAR as FIRST_WIKI_YEAR
 
 #: No request of this API is larger.
 MAX_BODY = 64 * 1024
@@ -65,6 +67,23 @@ def _range(value: object) -> object:
     raise ValueError("""must be {"from": 1950, "to": 2024}""")
 
 
+def _seasons(value: object) -> object:
+    """The same of a wiki's."""
+    if value is None or isinstance(value, dict | Years):
+        return value
+    raise ValueError("""must be {"from": 1949, "to": 1951}""")
+
+
+def _title(value: object) -> object:
+    """The title of a page, with underscores."""
+    if value is None:
+        return None
+    key = key_of(value)
+    if key is None:
+        raise ValueError("must be the title of a page")
+    return key
+
+
 class Import(BaseModel):
     """The body of ``POST /api/archive``; without seasons, all up to this year's."""
 
@@ -98,6 +117,51 @@ def archive_seasons(asked: Import, now: datetime) -> list[int]:
                 f" and {now.year + 1} is the last that it may have"
             )
     return list(range(asked.seasons.first, asked.seasons.last + 1))
+
+
+class Crawl(BaseModel):
+    """The body of ``POST /api/wiki``: a series, or the index; without seasons, all of them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    series: Annotated[str | None, BeforeValidator(_title)] = None
+    seasons: Annotated[Years | None, BeforeValidator(_seasons)] = None
+    index: bool = False
+    include_results: bool = False
+    request_key: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_one_thing(self) -> "Crawl":
+        if (self.series is not None) == self.index:
+            raise ValueError("give 'series', the title of its page, or 'index': true")
+        if self.index and (self.seasons or self.include_results):
+            raise ValueError("'index' has neither seasons nor results")
+        return self
+
+
+def wiki(req: func.HttpRequest) -> Crawl:
+    """The body of a crawl; errors as for a backfill."""
+    try:
+        return Crawl.model_validate(_json(req, '{"series": "NASCAR_Cup_Series_Central"}'))
+    except ValidationError as error:
+        raise BadRequest(_named(error)) from None
+
+
+def wiki_years(asked: Crawl, now: datetime) -> tuple[int, int] | None:
+    """The first and the last season that are wanted; None for all.
+
+    Raises:
+        BadRequest: there was, or will be next year, no such season.
+    """
+    if asked.seasons is None:
+        return None
+    for year in (asked.seasons.first, asked.seasons.last):
+        if not FIRST_WIKI_YEAR <= year <= now.year + 1:
+            raise BadRequest(
+                f"season {year} is out of range: seasons go from {FIRST_WIKI_YEAR}"
+                f" to {now.year + 1}"
+            )
+    return asked.seasons.first, asked.seasons.last
 
 
 def backfill(req: func.HttpRequest) -> Backfill:

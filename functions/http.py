@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions import asked
-from functions.answers import answer, door
+from functions.answers import accepted, answer, door
 from ingestion_core.errors import NotFound
 from ingestion_core.tasks import backfill as tasks
 from ingestion_core.tasks.app import app
@@ -24,7 +24,7 @@ def backfill_year(req: func.HttpRequest) -> func.HttpResponse:
         include_results=asked.include_results(req),
         request_key=asked.request_key(req),
     )
-    return _accepted(str(run))
+    return accepted(run)
 
 
 @blueprint.route(route="backfill", methods=["POST"])
@@ -41,7 +41,7 @@ def backfill_years(req: func.HttpRequest) -> func.HttpResponse:
         include_results=wish.include_results,
         request_key=asked.request_key(req, wish.request_key),
     )
-    return _accepted(str(run))
+    return accepted(run)
 
 
 @blueprint.route(route="meetings/{key}", methods=["POST"])
@@ -51,7 +51,7 @@ def read_meeting(req: func.HttpRequest) -> func.HttpResponse:
     run = tasks.meeting(
         app(), asked.number(req, "key"), asked.include_results(req), asked.request_key(req)
     )
-    return _accepted(str(run))
+    return accepted(run)
 
 
 @blueprint.route(route="archive", methods=["POST"])
@@ -66,7 +66,7 @@ def import_archive(req: func.HttpRequest) -> func.HttpResponse:
         include_results=wish.include_results,
         request_key=asked.request_key(req, wish.request_key),
     )
-    return _accepted(str(run))
+    return accepted(run)
 
 
 @blueprint.route(route="runs", methods=["GET"])
@@ -110,8 +110,3 @@ def change_source(req: func.HttpRequest) -> func.HttpResponse:
     if action not in {"pause", "resume"}:
         raise NotFound("a source can be paused or resumed: POST /api/sources/{name}/pause")
     return answer(tasks.pause_source(app(), name, paused=action == "pause"))
-
-
-def _accepted(run: str) -> func.HttpResponse:
-    where = f"/api/runs/{run}"
-    return answer({"run": run, "status": where}, status=202, headers={"Location": where})

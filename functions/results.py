@@ -4,6 +4,7 @@ import azure.functions as func
 
 from functions import asked
 from functions.answers import answer, door
+from ingestion_core.tasks import load_page_results as page
 from ingestion_core.tasks import load_results as task
 from ingestion_core.tasks import load_season_results as season
 from ingestion_core.tasks import opt_in
@@ -15,12 +16,13 @@ blueprint = func.Blueprint()
 _TASKS = {
     opt_in.TASK: task.load_results,
     opt_in.SEASON_TASK: season.load_season_results,
+    opt_in.PAGE_TASK: page.load_page_results,
 }
 
 
 @blueprint.queue_trigger(arg_name="msg", queue_name="results", connection="AzureWebJobsStorage")
 def load_results(msg: func.QueueMessage) -> None:
-    """The results of a meeting, or of a season of the archive."""
+    """The results of a meeting, of a season of the archive, or of a page of the wiki."""
     run(app(), "results", _TASKS, msg.get_body())
 
 
@@ -28,7 +30,7 @@ def load_results(msg: func.QueueMessage) -> None:
     arg_name="msg", queue_name="results-poison", connection="AzureWebJobsStorage"
 )
 def dead_letter_results(msg: func.QueueMessage) -> None:
-    """A meeting, or a season, whose results could not be stored."""
+    """A meeting, a season or a page whose results could not be stored."""
     refuse(app(), "results", msg.get_body(), "poison", "given up after the last delivery attempt")
 
 

@@ -10,7 +10,8 @@
     │   ├── UnknownMeeting    the source does not know this key
     │   ├── UnusableAnswer    an answer without what everything hangs on
     │   ├── ArchiveUnreadable an archive that is none, is unsafe, or can't be parsed at some place
-    │   └── ArchiveMissing    the archive's address names nothing that can be read
+    │   ├── ArchiveMissing    the archive's address names nothing that can be read
+    │   └── SourceOff         the source is not opted into
     ├── BadRequest          400 or 413 to whoever asked, naming what and why
     │   ├── NotFound          404
     │   └── Conflict          409
@@ -113,6 +114,16 @@ class ArchiveMissing(Dropped):
     """The archive's address names nothing that can be read; the text is all our own."""
 
     code = "archive-missing"
+
+    @property
+    def told(self) -> str:
+        return f"{self.code}: {self}"
+
+
+class SourceOff(Dropped):
+    """Work of a source that is not opted into; the text names the setting."""
+
+    code = "source-off"
 
     @property
     def told(self) -> str:

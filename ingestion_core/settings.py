@@ -58,6 +58,28 @@ class Settings(BaseSettings):
         description="The Ergast archive: a folder, a file (.zip, .sql, .sql.gz), an https address"
         " or blob:container/name in the Storage account",
     )
+    thirdturn_enabled: bool = Field(
+        default=False,
+        description="Opt in to The Third Turn, a wiki under a non-commercial licence; needs"
+        " WIKI_CONTACT",
+    )
+    wiki_contact: str | None = Field(
+        default=None,
+        pattern=r"^[!-'*-~]+( [!-'*-~]+)*$",
+        max_length=200,
+        description="Whom the wiki can turn to, in every request: an address of mail or web",
+    )
+    thirdturn_base_url: str = Field(
+        default="https://www.thethirdturn.com",
+        description="Where The Third Turn answers, without /wiki",
+    )
+    thirdturn_requests_per_minute: float = Field(
+        default=20,
+        gt=0,
+        le=6000,
+        description="The Third Turn's limit: its etiquette is one request per 3 s; only a replay"
+        " takes more",
+    )
     results_enabled: bool = Field(
         default=False, description="Opt in to results, which are spoilers"
     )
@@ -68,7 +90,7 @@ class Settings(BaseSettings):
         default=30, gt=0, le=300, description="How long one SQL statement may take"
     )
 
-    @field_validator("openf1_base_url")
+    @field_validator("openf1_base_url", "thirdturn_base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
         try:
@@ -84,6 +106,12 @@ class Settings(BaseSettings):
         # Half a login would open the gate during live sessions and then ask anonymously.
         if (self.openf1_username is None) != (self.openf1_password is None):
             raise ValueError("OPENF1_USERNAME and OPENF1_PASSWORD belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _wiki_can_reach_us(self) -> "Settings":
+        if self.thirdturn_enabled and self.wiki_contact is None:
+            raise ValueError("THIRDTURN_ENABLED needs WIKI_CONTACT: every request names it")
         return self
 
 

@@ -19,6 +19,10 @@ def add(commands: Commands) -> None:
     parser.set_defaults(carry_out=_remove)
 
 
+#: A series' former names are aliases of its own.
+_PLURALS = {"series": "series", "alias": "aliases"}
+
+
 def _remove(chosen: argparse.Namespace) -> int:
     from ingestion_core.tasks.remove_source import remove_source  # it knows results
 
@@ -31,5 +35,6 @@ def _remove(chosen: argparse.Namespace) -> int:
     print(f"  rows {would}changed  {found.changed}, results {removed.results}")
     for kind, gone in found.gone.items():
         kept = found.kept.get(kind, 0)
-        print(f"  {kind + 's':<9} {would}gone  {gone}" + (f", kept {kept}" if kept else ""))
+        name = _PLURALS.get(kind, kind + "s")
+        print(f"  {name:<9} {would}gone  {gone}" + (f", kept {kept}" if kept else ""))
     return 0

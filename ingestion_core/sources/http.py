@@ -45,6 +45,7 @@ class Answer:
     """A whole answer.
 
     ``observed_at``: when it was asked for, by the database's clock. ``seconds``: how long it took.
+    ``location``: where a redirect leads, as it was written.
     """
 
     status: int
@@ -52,6 +53,7 @@ class Answer:
     body: bytes = field(repr=False)
     observed_at: datetime
     seconds: float = 0.0
+    location: str | None = None
 
     def json(self) -> object:
         """The body as JSON.
@@ -86,6 +88,7 @@ class HttpClient:
     """GET and POST through a gate, with one deadline for the whole exchange.
 
     Redirects are not followed: no API of ours redirects, and a hijacked one must not lead us on.
+    Whoever knows a source that moves its pages asks for them as answers, and decides.
     """
 
     def __init__(
@@ -111,17 +114,32 @@ class HttpClient:
     def close(self) -> None:
         self._client.close()
 
-    def get(self, url: str, token: str | None = None) -> Answer:
+    def get(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        accept: str | None = None,
+        redirects: bool = False,
+    ) -> Answer:
         """One GET, at our turn. Whoever understands the answer says so: ``understood``.
+
+        Args:
+            url: what to ask for.
+            token: of a login.
+            accept: the type of content, where it is not JSON.
+            redirects: whether an answer that leads elsewhere is one.
 
         Raises:
             SourceClosed: our turn did not come.
             SourceRefused: 429; the gate is closed for as long as the answer asks.
-            SourceFailing: 5xx, a redirect, a timeout, a broken or an oversized body.
+            SourceFailing: 5xx, an unwanted redirect, a timeout, a broken or an oversized body.
             ValueError: ``url`` is no URL.
         """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return self._exchange("GET", url, headers, None)
+        if accept:
+            headers["Accept"] = accept
+        return self._exchange("GET", url, headers, None, redirects=redirects)
 
     def post_form(self, url: str, form: dict[str, str]) -> Answer:
         """One POST of a form; errors as in ``get``."""
@@ -168,6 +186,7 @@ class HttpClient:
         form: dict[str, str] | None,
         receive: Callable[[httpx.Response, float], bytes] | None = None,
         timeout: float | None = None,
+        redirects: bool = False,
     ) -> Answer:
         try:
             request = self._client.build_request(method, url, headers=headers, data=form)
@@ -185,7 +204,8 @@ class HttpClient:
             raise self.gate.failed("connection") from None
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise self.gate.told_to_wait(retry_after_seconds(retry_after))
-        if answer.status >= 500 or 300 <= answer.status < 400:
+        moved = 300 <= answer.status < 400
+        if answer.status >= 500 or (moved and not redirects):
             raise self.gate.failed(f"http-{answer.status}")
         return answer
 
@@ -208,6 +228,7 @@ class HttpClient:
             body=body,
             observed_at=observed_at,
             seconds=time.monotonic() - began,
+            location=response.headers.get("location"),
         )
         return answer, response.headers.get("retry-after")
 

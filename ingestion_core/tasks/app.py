@@ -14,11 +14,14 @@ from ingestion_core.database.dsn import to_conninfo
 from ingestion_core.database.prepare import check_product, is_current, migrate
 from ingestion_core.errors import Unprepared
 from ingestion_core.settings import Settings, settings
-from ingestion_core.sources import ergast, openf1
+from ingestion_core.sources import ergast, openf1, thethirdturn
 from ingestion_core.sources.http import HttpClient
 from ingestion_core.sources.openf1.client import OpenF1
+from ingestion_core.sources.thethirdturn import robots
+from ingestion_core.sources.thethirdturn.client import Wiki
 from ingestion_core.tasks import opt_in
 from ingestion_core.work import release as timetable
+from ingestion_core.work import robots as kept_robots
 from ingestion_core.work import sources
 from ingestion_core.work.gate import Gate
 from ingestion_core.work.queues import Queues
@@ -27,6 +30,8 @@ from ingestion_core.work.queues import Queues
 USER_AGENT = "parcferme-ingestion/1"
 #: An archive behind an address is downloaded once for a whole import: this only bounds a mistake.
 _ARCHIVE_PER_MINUTE = 60
+#: A page takes the wiki 1.4 s to render; the largest, at a bad hour, many times that.
+_WIKI_TIMEOUT_SECONDS = 30.0
 
 
 class App:
@@ -70,6 +75,19 @@ class App:
         http = HttpClient(gate, chosen.openf1_timeout_seconds, USER_AGENT)
         return OpenF1(http, chosen.openf1_base_url, chosen.openf1_username, chosen.openf1_password)
 
+    @functools.cached_property
+    def wiki(self) -> Wiki:
+        """The Third Turn behind its gate; every request names whom the wiki can turn to."""
+        chosen = self.settings
+        agent = f"{USER_AGENT} (+{chosen.wiki_contact})"
+        http = HttpClient(self.wiki_gate, _WIKI_TIMEOUT_SECONDS, agent)
+        return Wiki(http, chosen.thirdturn_base_url)
+
+    @functools.cached_property
+    def wiki_gate(self) -> Gate:
+        """What every request to The Third Turn passes."""
+        return self._wiki_gate(self.pool)
+
     @property
     def archive_gate(self) -> Gate:
         """What every request for the archive passes, where it is behind an address."""
@@ -92,9 +110,11 @@ class App:
     def close(self) -> None:
         """Let go of connections; the next use opens new ones."""
         self.queues.close()
-        asking = self.__dict__.pop("openf1", None)
-        if asking is not None:
-            asking.close()
+        for name in ("openf1", "wiki"):
+            asking = self.__dict__.pop(name, None)
+            if asking is not None:
+                asking.close()
+        self.__dict__.pop("wiki_gate", None)
         with self._lock:
             if self._pool is not None:
                 self._pool.close()
@@ -116,10 +136,20 @@ class App:
             self._openf1_gate(pool).register()
             if self.settings.archive_url is not None:
                 Gate(pool, ergast.SOURCE, _ARCHIVE_PER_MINUTE).register()
+            if self.settings.thirdturn_enabled:
+                with pool.connection() as connection:
+                    known = kept_robots.kept(connection, thethirdturn.SOURCE)
+                delay = robots.rules(known.status, known.text).delay if known else 0
+                self._wiki_gate(pool).register(delay)
         except BaseException:
             pool.close()
             raise
         return pool
+
+    def _wiki_gate(self, pool: Pool) -> Gate:
+        # Its etiquette is a distance between two requests, no number of them in a minute.
+        per_minute = self.settings.thirdturn_requests_per_minute
+        return Gate(pool, thethirdturn.SOURCE, per_minute, spaced=True)
 
     def _openf1_gate(self, pool: Pool) -> Gate:
         return Gate(

@@ -1,10 +1,8 @@
 """Results of one meeting: the only task that knows them."""
 
-import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from weakref import WeakSet
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -12,11 +10,10 @@ from psycopg.rows import TupleRow
 from ingestion_core.catalog import meetings, writer
 from ingestion_core.catalog.entrants import sweep
 from ingestion_core.catalog.meetings import Meeting
-from ingestion_core.database.connection import Pool
 from ingestion_core.errors import NotFound
 from ingestion_core.racing.classification import Classification
 from ingestion_core.racing.types import Unreadable
-from ingestion_core.results import revisions, schema
+from ingestion_core.results import revisions
 from ingestion_core.results import writer as results
 from ingestion_core.results.errors import without_values
 from ingestion_core.sources.openf1 import SERIES, SOURCE
@@ -25,15 +22,13 @@ from ingestion_core.sources.openf1.results import Endpoint, read_grids, read_res
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.asking import ask, record_of
 from ingestion_core.tasks.opt_in import REQUESTS, RESOURCE, next_question
+from ingestion_core.tasks.prepared import prepare
 from ingestion_core.work import fetches
 from ingestion_core.work.items import Item, close
 
 Db = Connection[TupleRow]
 
 _NEVER_ASKED = datetime.fromtimestamp(0, UTC)
-#: Databases whose schema is known to be current: asked once for each pool of this process.
-_prepared: WeakSet[Pool] = WeakSet()
-_preparing = threading.Lock()
 
 
 def load_results(app: App, item: Item) -> None:
@@ -144,13 +139,3 @@ def _withheld(app: App, item: Item, meeting: Meeting) -> fetches.Fetch:
 def _next(app: App, meeting: Meeting) -> datetime | None:
     embargo = timedelta(hours=app.settings.results_embargo_hours)
     return next_question((one.ends_at for one in meeting.sessions), embargo, app.now())
-
-
-def prepare(app: App) -> None:
-    """Schema spoilers, made when results are first opted into; once per process and database."""
-    with _preparing:
-        if app.pool in _prepared:
-            return
-        with app.db() as db:
-            schema.prepare(db)
-        _prepared.add(app.pool)

@@ -21,8 +21,8 @@ from ingestion_core.sources.ergast.season import session_key
 from ingestion_core.sources.ergast.wire import RaceRow
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.archive import Shelf
-from ingestion_core.tasks.load_results import prepare
 from ingestion_core.tasks.opt_in import SEASON_RESOURCE, wanted_season_results
+from ingestion_core.tasks.prepared import prepare
 from ingestion_core.work import fetches
 from ingestion_core.work.items import Item, close, enqueue
 

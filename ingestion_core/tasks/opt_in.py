@@ -5,6 +5,7 @@ are off.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from psycopg.rows import TupleRow
 from ingestion_core.catalog.writer import Written
 from ingestion_core.errors import Conflict
 from ingestion_core.settings import Settings
-from ingestion_core.sources import ergast
+from ingestion_core.sources import ergast, thethirdturn
 from ingestion_core.sources.openf1 import SOURCE
 from ingestion_core.work import fetches
 from ingestion_core.work.items import BULK_LANE, Item, Wanted, hold
@@ -22,11 +23,14 @@ from ingestion_core.work.items import BULK_LANE, Item, Wanted, hold
 TASK = "load_results"
 #: The same of a season of the archive.
 SEASON_TASK = "load_season_results"
+#: The same of a race's page of a wiki, which is at hand by then.
+PAGE_TASK = "load_page_results"
 #: /session_result and /starting_grid.
 REQUESTS = 2
 #: The record by which the calendar of questions is kept.
 RESOURCE = "session_result"
 SEASON_RESOURCE = "results"
+PAGE_RESOURCE = "results"
 #: Results are corrected for months: days after a meeting's last session when they are asked again.
 ASKED_AGAIN = (1, 3, 7, 30, 90, 180)
 
@@ -121,6 +125,39 @@ def follow_season(
     return [wanted_season_results(item, ask=False)] if known and written.relisted else []
 
 
+def wanted_page_results(page: Wanted, ask: bool, not_before: datetime | None = None) -> Wanted:
+    """The item that loads the results of a race's page, or only projects them again.
+
+    ``page``: the item of the page itself; what it knows is handed on.
+    """
+    known = {word: value for word, value in page.payload.items() if word != NOW}
+    payload = {**known, **({"ask": True} if ask else {})}
+    return replace(page, task=PAGE_TASK, requests=0, payload=payload, not_before=not_before)
+
+
+def follow_page(
+    db: Connection[TupleRow],
+    settings: Settings,
+    page: Wanted,
+    revision: int,
+    *,
+    relisted: bool = False,
+) -> list[Wanted]:
+    """What a race's page entails for its results, as ``follow_up``.
+
+    They are loaded once of each revision of the page. ``relisted``: its entry list has changed.
+    """
+    if not settings.results_enabled:
+        return []
+    if page.payload.get(NOW):
+        loaded = fetches.revision_of(db, page.source, PAGE_RESOURCE, page.key)
+        if relisted or loaded != str(revision):
+            return [wanted_page_results(page, ask=True)]
+        return []
+    known = fetches.is_known(db, page.source, PAGE_RESOURCE, page.key)
+    return [wanted_page_results(page, ask=False)] if known and relisted else []
+
+
 def due(db: Connection[TupleRow], settings: Settings, now: datetime) -> list[Wanted]:
     """The meetings whose results the calendar asks for now."""
     if not settings.results_enabled:
@@ -136,8 +173,8 @@ def withhold(db: Connection[TupleRow], settings: Settings) -> None:
     In a transaction.
     """
     if not settings.results_enabled:
-        hold(db, [SOURCE, ergast.SOURCE])
-        db.execute(_WITHHOLD, ([TASK, SEASON_TASK],))
+        hold(db, [SOURCE, ergast.SOURCE, thethirdturn.SOURCE])
+        db.execute(_WITHHOLD, ([TASK, SEASON_TASK, PAGE_TASK],))
 
 
 def next_question(ends: Iterable[datetime], embargo: timedelta, now: datetime) -> datetime | None:

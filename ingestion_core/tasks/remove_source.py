@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
 from ingestion_core.catalog import removal
 from ingestion_core.errors import NotFound
+from ingestion_core.results import pages as bodies
 from ingestion_core.results import removal as results
+from ingestion_core.sources import thethirdturn
 from ingestion_core.tasks.app import App
+from ingestion_core.work import pages, robots
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,8 @@ def remove_source(app: App, source: str, dry_run: bool = False) -> Removed:
     try:
         with app.transaction() as db:
             seasons = removal.lock(db, source)
-            if not seasons:
+            forgotten = source == thethirdturn.SOURCE and _forget_pages(db)
+            if not seasons and not forgotten:
                 raise NotFound(f"nothing is stored of a source '{source[:50]}'")
             changed = results.remove(db, source)
             done = Removed(removal.remove(db, source, seasons, app.now()), changed)
@@ -46,3 +53,10 @@ def remove_source(app: App, source: str, dry_run: bool = False) -> Removed:
     if done is None:
         raise RuntimeError("a removal ended without an end")
     return done
+
+
+def _forget_pages(db: Connection[TupleRow]) -> bool:
+    """Let go of the wiki's pages, as served and as known; whether there were any."""
+    bodies.forget(db)
+    robots.forget(db, thethirdturn.SOURCE)
+    return pages.forget(db) > 0

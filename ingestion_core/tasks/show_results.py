@@ -13,7 +13,7 @@ from ingestion_core.errors import NotFound, Unprepared
 from ingestion_core.results import compare, schema
 from ingestion_core.results import why as results
 from ingestion_core.tasks.app import App
-from ingestion_core.tasks.load_results import prepare
+from ingestion_core.tasks.prepared import prepare
 
 
 def why(app: App, result: UUID) -> dict[str, Any]:

@@ -17,7 +17,7 @@ class Fetch:
     """One answer, or, withheld, that it was not asked for yet.
 
     ``drift``: fields that this version does not know, or misses. ``next_at``: when to ask again;
-    what is empty is asked again anyway.
+    what is empty is asked again anyway. ``revision``: the source's own name of this version.
     """
 
     source: str
@@ -30,23 +30,26 @@ class Fetch:
     digest: str | None = None
     drift: Sequence[str] = ()
     next_at: datetime | None = None
+    revision: str | None = None
 
 
 # An answer that was asked for before the one on record came late: the record stays.
 _RECORD = """
 INSERT INTO ingest.fetches AS f
-    (source, resource, key, outcome, http_status, rows, digest, observed_at, ok_at, drift, next_at)
-SELECT source, resource, key, outcome, http_status, rows, digest, observed_at,
+    (source, resource, key, outcome, http_status, rows, digest, revision, observed_at, ok_at, drift,
+     next_at)
+SELECT source, resource, key, outcome, http_status, rows, digest, revision, observed_at,
        CASE WHEN outcome = 'ok' THEN observed_at END, drift,
        coalesce(next_at, CASE WHEN outcome = 'empty' THEN observed_at + interval '1 day' END)
 FROM jsonb_to_recordset(%s) AS w(source text, resource text, key text, outcome text,
-    http_status integer, rows integer, digest text, observed_at timestamptz, drift text[],
-    next_at timestamptz)
+    http_status integer, rows integer, digest text, revision text, observed_at timestamptz,
+    drift text[], next_at timestamptz)
 ORDER BY source, resource, key
 ON CONFLICT (source, resource, key) DO UPDATE
 SET outcome = excluded.outcome, http_status = excluded.http_status,
     rows = CASE WHEN excluded.outcome = 'failed' THEN f.rows ELSE excluded.rows END,
     digest = CASE WHEN excluded.outcome = 'failed' THEN f.digest ELSE excluded.digest END,
+    revision = CASE WHEN excluded.outcome = 'failed' THEN f.revision ELSE excluded.revision END,
     observed_at = CASE WHEN excluded.outcome = 'failed' THEN f.observed_at
                        ELSE excluded.observed_at END,
     ok_at = coalesce(excluded.ok_at, f.ok_at),
@@ -79,6 +82,7 @@ def record(db: Db, fetches: Iterable[Fetch]) -> None:
             "http_status": one.http_status,
             "rows": one.rows,
             "digest": one.digest,
+            "revision": one.revision,
             "observed_at": one.observed_at.isoformat(),
             "drift": list(one.drift) or None,
             "next_at": one.next_at.isoformat() if one.next_at else None,
@@ -123,3 +127,21 @@ def is_known(db: Db, source: str, resource: str, key: str) -> bool:
         (source, resource, key),
     ).fetchone()
     return row is not None
+
+
+def revision_of(db: Db, source: str, resource: str, key: str) -> str | None:
+    """The version that the last usable answer was of; None where none is known."""
+    row = db.execute(
+        "SELECT revision FROM ingest.fetches WHERE source = %s AND resource = %s AND key = %s",
+        (source, resource, key),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def put_off(db: Db, source: str, resource: str, key: str, now: datetime) -> bool:
+    """Whether this question is not to be asked again yet."""
+    row = db.execute(
+        "SELECT next_at > %s FROM ingest.fetches WHERE source = %s AND resource = %s AND key = %s",
+        (now, source, resource, key),
+    ).fetchone()
+    return bool(row and row[0])

@@ -21,6 +21,8 @@ PATIENCE = 30.0
 #: A request that took longer than this may have been counted later than it was sent.
 _SLOW = 1.5
 _LONGEST_CLOSURE = 15 * 60
+#: What may be made up for of a late start, see _ENTER.
+_GRACE = timedelta(seconds=1)
 
 _REGISTER = """
 INSERT INTO ingest.sources AS s (source, pace) VALUES (%s, %s)
@@ -29,10 +31,11 @@ ON CONFLICT (source) DO UPDATE SET pace = excluded.pace WHERE s.pace <> excluded
 
 # Who comes a little late counts as on time: otherwise every request's own delay would add up. Half
 # a pace at most, and a second: the air of a minute is a second and a half, whatever the limit.
+# Where requests are to be spaced, nothing counts as on time but what is.
 _ENTER = """
 UPDATE ingest.sources s
 SET last_start = CASE WHEN clock_timestamp()
-                           < s.last_start + s.pace + least(s.pace / 2, interval '1 second')
+                           < s.last_start + s.pace + least(s.pace / 2, %(grace)s)
                       THEN s.last_start + s.pace ELSE clock_timestamp() END
 WHERE s.source = %(source)s AND NOT s.paused
   AND clock_timestamp() >= greatest(s.last_start + s.pace, s.closed_until)
@@ -108,6 +111,7 @@ class Gate:
         source: its name.
         per_minute: the source's limit; ours is a little below.
         subscribed: whether live sessions leave us in.
+        spaced: whether no two requests may be closer than the pace, however late the first came.
         sleep: how to wait; tests wait otherwise.
     """
 
@@ -117,6 +121,8 @@ class Gate:
         source: str,
         per_minute: float,
         subscribed: bool = False,
+        *,
+        spaced: bool = False,
         patience: float = PATIENCE,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -124,14 +130,20 @@ class Gate:
         self.pace = timedelta(seconds=60 / per_minute * AIR)
         self._pool = pool
         self._subscribed = subscribed
+        self._grace = timedelta(0) if spaced else _GRACE
         self._patience = patience
         self._sleep = sleep
         self._failures: int = 0
 
-    def register(self) -> None:
-        """Make the source known, with its pace."""
+    def register(self, delay: float = 0) -> None:
+        """Make the source known, with its pace.
+
+        ``delay``: seconds between two requests that the source itself asks for; where that is more
+        than our pace, it is the pace.
+        """
+        pace = max(self.pace, timedelta(seconds=delay))
         with self._pool.connection() as db:
-            db.execute(_REGISTER, (self.source, self.pace))
+            db.execute(_REGISTER, (self.source, pace))
 
     def enter(self) -> datetime:
         """Wait for our turn to send one request; when it came, by the database's clock.
@@ -139,7 +151,11 @@ class Gate:
         Raises:
             SourceClosed: it did not come within our patience; says when to come again.
         """
-        parameters = {"source": self.source, "subscribed": self._subscribed}
+        parameters = {
+            "source": self.source,
+            "subscribed": self._subscribed,
+            "grace": self._grace,
+        }
         deadline = time.monotonic() + self._patience
         while True:
             with self._pool.connection() as db:

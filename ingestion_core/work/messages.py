@@ -19,7 +19,8 @@ class Message(BaseModel):
     v: Literal[1] = 1
     item: int = Field(gt=0, lt=2**63)
     release: int = Field(gt=0, lt=2**31)
-    key: str = Field(max_length=200)
+    # The longest title of a wiki's page has 255 bytes.
+    key: str = Field(max_length=255)
 
     def body(self) -> str:
         return self.model_dump_json()

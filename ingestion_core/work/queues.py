@@ -26,6 +26,8 @@ QUEUES: Mapping[str, str] = {
     "import_season": "archive-seasons",
     "load_results": "results",
     "load_season_results": "results",
+    "read_page": "wiki-pages",
+    "load_page_results": "results",
 }
 
 #: A message lives until it is handled: the timetable of a long backfill outlasts the default week.

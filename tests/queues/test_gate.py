@@ -145,6 +145,19 @@ def test_who_is_late_within_the_air_of_a_minute_counts_as_on_time(
     assert ago == pytest.approx(counts_as, abs=0.09)
 
 
+def test_where_requests_are_to_be_spaced_the_next_one_waits_for_a_late_one_s_pace(
+    app: App, sleeper: Sleeper
+) -> None:
+    """Its start is when it was, and not when it should have been."""
+    gate = Gate(app.pool, SOURCE, per_minute=30, spaced=True, sleep=sleeper)
+    gate.register()
+    gate.enter()
+    pass_time(app, gate.pace.total_seconds() + 0.9)
+    for _ in range(2):
+        gate.enter()
+    assert sum(sleeper.slept) == pytest.approx(2.05, abs=0.5)
+
+
 def test_the_pace_leaves_two_and_a_half_percent_of_air(app: App, gate: Gate) -> None:
     """30 requests a minute become one every 2.05 seconds."""
     assert state(app)["pace"] == timedelta(seconds=2.05)

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from ingestion_core.tasks import (
     discover,
     import_season,
+    load_page_results,
     load_results,
     load_season_results,
     opt_in,
+    read_page,
     sync_meeting,
+    wanted_pages,
 )
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.run import Task, run
@@ -21,6 +24,8 @@ TASKS: Mapping[str, tuple[str, Task]] = {
     import_season.TASK: ("archive-seasons", import_season.import_season),
     opt_in.TASK: ("results", load_results.load_results),
     opt_in.SEASON_TASK: ("results", load_season_results.load_season_results),
+    wanted_pages.TASK: ("wiki-pages", read_page.read_page),
+    opt_in.PAGE_TASK: ("results", load_page_results.load_page_results),
 }
 
 

@@ -26,6 +26,7 @@ DOORS = {
     "backfill_years",
     "read_meeting",
     "import_archive",
+    "crawl_wiki",
     "list_runs",
     "show_run",
     "change_run",
@@ -39,9 +40,11 @@ WORKERS = {
     "discover_year",
     "sync_meeting",
     "import_season",
+    "read_page",
     "dead_letter_year",
     "dead_letter_meeting",
     "dead_letter_season",
+    "dead_letter_page",
 }
 
 

@@ -90,7 +90,7 @@ MALFORMED = {
     "no key": without("key"),
     "key as number": changed(key=1229),
     "key null": changed(key=None),
-    "key too long": changed(key="x" * 201),
+    "key too long": changed(key="x" * 256),
     "reserved id": changed(id="a"),
     "reserved pop receipt": changed(popReceipt="a"),
     "reserved count": changed(dequeueCount=1),

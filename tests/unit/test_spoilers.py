@@ -21,17 +21,31 @@ RESULTS = "ingestion_core/results/"
 #: Who may import the package of results, directly, each with the results of one source.
 TASK = "ingestion_core/tasks/load_results.py"
 SEASON_TASK = "ingestion_core/tasks/load_season_results.py"
+PAGE_TASK = "ingestion_core/tasks/load_page_results.py"
+#: And who may keep pages, which are results as well, in the schema; who reads them all anew.
+PAGES = {
+    "ingestion_core/tasks/read_page.py": {"ingestion_core.results.pages"},
+    "ingestion_core/tasks/prepared.py": {"ingestion_core.results.schema"},
+    "ingestion_core/tasks/reparse.py": {"ingestion_core.results.pages"},
+}
+#: What of the package is loaded with the task that keeps pages.
+LOADED = {
+    "ingestion_core.results",
+    *(f"ingestion_core.results.{name}" for name in ("pages", "schema", "errors")),
+}
 #: And who may to tell of them, on the command line.
 SHOW_TASK = "ingestion_core/tasks/show_results.py"
 #: And who takes a source's out.
 REMOVE_TASK = "ingestion_core/tasks/remove_source.py"
 #: Who may import the tasks that do.
 MAY_ASK = {
-    "ingestion_core.tasks.load_results": {
-        *("functions/results.py", "ingestion_core/cli/results.py"),
-        *(SEASON_TASK, SHOW_TASK),  # how schema spoilers is made stands there
-    },
+    "ingestion_core.tasks.load_results": {"functions/results.py", "ingestion_core/cli/results.py"},
     "ingestion_core.tasks.load_season_results": {"functions/results.py"},
+    "ingestion_core.tasks.load_page_results": {
+        *("functions/results.py", "ingestion_core/tasks/reparse.py")
+    },
+    "ingestion_core.tasks.read_page": {"functions/pages.py"},
+    "ingestion_core.tasks.reparse": {"ingestion_core/cli/crawl.py"},
     "ingestion_core.tasks.remove_source": {"ingestion_core/cli/remove.py"},
     "ingestion_core.tasks.show_results": {
         "ingestion_core/cli/why.py",
@@ -42,6 +56,7 @@ MAY_ASK = {
 READ_BY = {
     "ingestion_core.sources.openf1.results": {TASK},
     "ingestion_core.sources.ergast.results": {SEASON_TASK},
+    "ingestion_core.sources.thethirdturn.race_results": {PAGE_TASK},
 }
 #: The product's table, quoted or not, and anything of our own schema, as SQL has them.
 SQL = re.compile(r'"Results"|\bResults\b|\bspoilers\.|^spoilers$')
@@ -104,15 +119,18 @@ def test_only_its_tasks_import_it_and_only_their_doors_the_tasks() -> None:
     """Import-linter says the same of whole packages; this, of every single module."""
     for path, module in modules().items():
         names = imported(module)
-        if any(name.startswith("ingestion_core.results") for name in names):
-            assert path in {TASK, SEASON_TASK, SHOW_TASK, REMOVE_TASK} or path.startswith(
-                RESULTS
-            ), path
+        known = {name for name in names if name.startswith("ingestion_core.results.")}
+        if path in PAGES:
+            assert known == PAGES[path], path
+        elif known:
+            tasks = {TASK, SEASON_TASK, PAGE_TASK, SHOW_TASK, REMOVE_TASK}
+            assert path in tasks or path.startswith(RESULTS), path
         if "functions.results" in names:
             assert path == "function_app.py"
         for named, allowed in (MAY_ASK | READ_BY).items():
             if any(name == named or name.startswith(f"{named}.") for name in names):
-                assert path in allowed, path
+                own = named.replace(".", "/")  # its readers are a package
+                assert path in allowed or path.startswith(f"{own}/"), path
 
 
 def test_nothing_that_holds_a_result_shows_one() -> None:
@@ -165,7 +183,7 @@ def test_without_a_clear_yes_nothing_of_results_is_there_or_even_loaded(value: s
     assert "functions.queues" in loaded
     assert not [
         name
-        for name in loaded
+        for name in loaded - LOADED
         if name == "functions.results"
         or name.startswith(("ingestion_core.results", "ingestion_core.tasks.load_"))
         or name in READ_BY

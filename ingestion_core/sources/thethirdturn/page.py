@@ -133,20 +133,21 @@ class Drift:
         return tuple(sorted(kept))
 
 
+def identify(body: bytes) -> Page:
+    """Which page this is, and which revision of it: all that an unchanged page is looked at for.
+
+    Raises ``PageUnusable``: ``too-large``, ``not-utf-8``, ``half-a-page``, ``no-page-data``,
+    ``no-article``.
+    """
+    return _page(_data(_text(body)))
+
+
 def open_page(body: bytes) -> tuple[Page, Node]:
     """A page and the root of its content, ``#mw-content-text``.
 
-    Raises ``PageUnusable``: ``too-large``, ``not-utf-8``, ``half-a-page``, ``no-page-data``,
-    ``no-article``, ``too-deep``, ``no-content``.
+    Raises ``PageUnusable``: as ``identify``, and ``too-deep``, ``no-content``.
     """
-    if len(body) > MAX_BYTES:
-        raise PageUnusable("too-large")
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise PageUnusable("not-utf-8") from None
-    if _END.search(text[-2000:]) is None:
-        raise PageUnusable("half-a-page")
+    text = _text(body)
     page = _page(_data(text))
     try:
         root = parse(text)
@@ -156,6 +157,18 @@ def open_page(body: bytes) -> tuple[Page, Node]:
     if content is None:
         raise PageUnusable("no-content")
     return page, content
+
+
+def _text(body: bytes) -> str:
+    if len(body) > MAX_BYTES:
+        raise PageUnusable("too-large")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise PageUnusable("not-utf-8") from None
+    if _END.search(text[-2000:]) is None:
+        raise PageUnusable("half-a-page")
+    return text
 
 
 def link_of(anchor: Node) -> Link | None:
