@@ -5,6 +5,7 @@
 #   make run RECORDING=<folder>   a folder of recorded answers instead of the sample
 #   make run LIVE=1 YEAR=2024     the real API, at its real pace
 #   make run ARCHIVE=<folder>     the Ergast archive, from a folder or a .zip, instead of OpenF1
+#   make run WIKI=1               a series of The Third Turn: the shipped pages, or WIKI=<folder>
 #   make run CONFIRM=<database>   despite the users' rows in DATABASE_URL's database
 #   make serve                    the same, and stays up
 #   make test | check | bench | setup | clean
@@ -28,7 +29,8 @@ endif
 on = $(filter-out 0 false no,$(1))
 options = $(if $(call on,$(RESULTS)),--results) $(if $(call on,$(LIVE)),--live) \
 	$(if $(YEAR),--year '$(YEAR)') $(if $(RECORDING),--recording '$(RECORDING)') \
-	$(if $(ARCHIVE),--archive '$(ARCHIVE)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
+	$(if $(ARCHIVE),--archive '$(ARCHIVE)') $(if $(call on,$(WIKI)),--wiki '$(WIKI)') \
+	$(if $(WIKI_SERIES),--series '$(WIKI_SERIES)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
 
 run serve: setup
 	@exec $(VENV) -m local $@ --with-parent $(options)

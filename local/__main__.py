@@ -54,6 +54,8 @@ def _run(given: argparse.Namespace) -> int:
         recording=tuple(Path(folder).expanduser() for folder in folders if folder),
         live=given.live,
         archive=given.archive,
+        wiki=given.wiki,
+        series=given.series,
         confirm=given.confirm,
         stay=given.command == "serve",
     )
@@ -93,6 +95,14 @@ def _parser() -> argparse.ArgumentParser:
         "--archive",
         metavar="PATH",
         help="import the Ergast archive from a folder or a file instead of asking OpenF1",
+    )
+    parser.add_argument(
+        "--wiki",
+        metavar="DIR",
+        help="read saved pages of The Third Turn instead of asking OpenF1; 1: the shipped ones",
+    )
+    parser.add_argument(
+        "--series", metavar="TITLE", help="with --wiki: the series' page, where there are several"
     )
     parser.add_argument(
         "--confirm", metavar="NAME", help="write to this database despite its users"

@@ -1,38 +1,30 @@
 """`python -m local.replay`: serve the sample, or recorded folders, until stopped."""
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event
 
 from local.replay.limits import Limits
-from local.replay.rows import RecordingError, load
+from local.replay.program import serve
+from local.replay.rows import load
 from local.replay.server import ReplayServer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code."""
     options = _parser().parse_args(arguments)
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        server = ReplayServer(
+
+    def start() -> ReplayServer:
+        return ReplayServer(
             load(options.recording) if options.recording else None,
             limits=Limits(options.per_second, options.per_minute, options.time_scale),
             now=options.now,
             port=options.port,
         )
-        with server:
-            print(f"Listening on {server.url}", flush=True)
-            stop.wait()
-    except (RecordingError, ValueError, OSError) as error:
-        print(f"replay: {error}", file=sys.stderr)
-        return 1
-    return 0
+
+    return serve(start)
 
 
 def _parser() -> argparse.ArgumentParser:

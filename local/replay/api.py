@@ -1,7 +1,6 @@
-"""The replayed API itself: which answer a request gets, and a note of each."""
+"""The replayed API itself: which answer a request gets."""
 
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
@@ -10,47 +9,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from local.replay import answers, query
-from local.replay.faults import FaultBook
 from local.replay.limits import Limits, RollingWindows
 from local.replay.lockout import TOKEN_LIFE, Clock, Tokens, is_locked, latest_keys
+from local.replay.replayed import Replayed
 from local.replay.rows import Rows
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A request as it came in: when (seconds, monotonic), what, and how it was answered."""
-
-    at: float
-    method: str
-    path: str
-    query: str
-    status: int | None
-    """None where a fault dropped the connection without an answer."""
-
-
 @dataclass(slots=True)
-class Api:
-    """One running copy of the API: its rows, clock, limits, faults and memory of requests."""
+class Api(Replayed):
+    """One running copy of the API: its rows, clock, limits, and what every source has."""
 
     rows: Rows
     limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=Clock)
     tokens: Tokens = field(default_factory=Tokens)
-    faults: FaultBook = field(default_factory=FaultBook)
-    requests: list[Recorded] = field(default_factory=list)
     _clients: dict[str, RollingWindows] = field(default_factory=dict)
 
-    async def answer(self, request: Request) -> Response:
-        """The door for every address of the API; notes the request before it is answered."""
-        arrived = time.monotonic()
-        body = await request.body()
-        path, text = request.url.path, request.url.query
-        response = self._limited(request) or self._spoiled(request, self._admitted(request, body))
-        status = None if isinstance(response, answers.Dropped) else response.status_code
-        self.requests.append(Recorded(arrived, request.method, path, text, status))
-        return response
-
-    def _limited(self, request: Request) -> Response | None:
+    def limited(self, request: Request) -> Response | None:
         """429 for too much from one client: whoever holds a good token, else an address."""
         limits, client = self.limits, request.client.host if request.client else ""
         if self._is_authorized(request):
@@ -58,11 +33,8 @@ class Api:
         refusal = self._clients.setdefault(client, RollingWindows(limits)).refusal()
         return answers.too_many(refusal, str(limits.retry_after)) if refusal else None
 
-    def _spoiled(self, request: Request, right: Response) -> Response:
-        fault = self.faults.strike(request.url.path, request.url.query)
-        return answers.spoiled(fault, right) if fault else right
-
-    def _admitted(self, request: Request, body: bytes) -> Response:
+    def found(self, request: Request, body: bytes) -> Response:
+        """The rows asked for, a token, or why there are none."""
         if request.url.path == "/token":
             return self._token(request.method, body)
         if not self._is_authorized(request):
@@ -70,9 +42,9 @@ class Api:
                 return answers.bad_token()
             if is_locked(self.rows.of("sessions"), self.clock.now()):
                 return answers.locked()
-        return self._found(request.url.path, request.url.query)
+        return self._selected(request.url.path, request.url.query)
 
-    def _found(self, path: str, text: str) -> Response:
+    def _selected(self, path: str, text: str) -> Response:
         if path == "/" and not text:
             return PlainTextResponse("Welcome to OpenF1!")
         address = re.fullmatch(r"/v1/(\w+)", path.lower())

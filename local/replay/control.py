@@ -1,4 +1,4 @@
-"""The replay's own addresses, outside /v1: faults, the clock, the rows and the noted requests."""
+"""The replays' own addresses: faults and the noted requests; of OpenF1's the clock and the rows."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from local.replay.api import Api
 from local.replay.faults import Fault
+from local.replay.replayed import Replayed
 from local.replay.rows import KEYS, RecordingError, Row
 
 Door = Callable[[Request], Awaitable[Response]]
@@ -40,28 +41,40 @@ _FAULTS: TypeAdapter[Fault | list[Fault]] = TypeAdapter(Fault | list[Fault])
 _CHANGE: TypeAdapter[RowChange | list[Row]] = TypeAdapter(RowChange | list[Row])
 
 
-def routes(api: Api) -> list[Route]:
-    """The control addresses of `api`. Bad input is answered 400 with what is wrong."""
+def common(source: Replayed) -> list[Route]:
+    """The control addresses that every source has. Bad input is answered 400 with what is wrong."""
 
     async def add_faults(request: Request) -> Response:
         wanted = _FAULTS.validate_json(await request.body())
         for fault in wanted if isinstance(wanted, list) else [wanted]:
-            api.faults.add(fault)
-        return JSONResponse([fault.model_dump() for fault in api.faults.active()], 201)
+            source.faults.add(fault)
+        return JSONResponse([fault.model_dump() for fault in source.faults.active()], 201)
 
     async def list_faults(_: Request) -> Response:
-        return JSONResponse([fault.model_dump() for fault in api.faults.active()])
+        return JSONResponse([fault.model_dump() for fault in source.faults.active()])
 
     async def clear_faults(_: Request) -> Response:
-        api.faults.clear()
+        source.faults.clear()
         return Response(status_code=204)
 
     async def list_requests(_: Request) -> Response:
-        return JSONResponse([asdict(recorded) for recorded in api.requests])
+        return JSONResponse([asdict(recorded) for recorded in source.requests])
 
     async def clear_requests(_: Request) -> Response:
-        api.requests.clear()
+        source.requests.clear()
         return Response(status_code=204)
+
+    return [
+        Route("/replay/faults", _guarded(add_faults), methods=["POST"]),
+        Route("/replay/faults", list_faults, methods=["GET"]),
+        Route("/replay/faults", clear_faults, methods=["DELETE"]),
+        Route("/replay/requests", list_requests, methods=["GET"]),
+        Route("/replay/requests", clear_requests, methods=["DELETE"]),
+    ]
+
+
+def routes(api: Api) -> list[Route]:
+    """The control addresses of OpenF1's replay."""
 
     async def set_clock(request: Request) -> Response:
         api.clock.set(ClockSetting.model_validate_json(await request.body()).now)
@@ -80,11 +93,7 @@ def routes(api: Api) -> list[Route]:
         return JSONResponse({"met": met, "rows": len(api.rows.of(collection))})
 
     return [
-        Route("/replay/faults", _guarded(add_faults), methods=["POST"]),
-        Route("/replay/faults", list_faults, methods=["GET"]),
-        Route("/replay/faults", clear_faults, methods=["DELETE"]),
-        Route("/replay/requests", list_requests, methods=["GET"]),
-        Route("/replay/requests", clear_requests, methods=["DELETE"]),
+        *common(api),
         Route("/replay/clock", _guarded(set_clock), methods=["POST"]),
         Route("/replay/rows/{collection}", _guarded(change_rows), methods=["PUT"]),
     ]

@@ -1,5 +1,6 @@
-"""How often a client may ask: rolling windows, as production counts them."""
+"""How often a client may ask: rolling windows, as OpenF1 counts them, or so long between two."""
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -62,4 +63,29 @@ class RollingWindows:
             if limit and used >= limit:
                 return f"Rate limit exceeded. Max {limit} requests/{unit}."
         self._granted.append(now)
+        return None
+
+
+@dataclass(slots=True)
+class Spacing:
+    """So many seconds between any two requests, whoever makes them; 0 switches it off.
+
+    Refused requests do not count, as with RollingWindows.
+    """
+
+    seconds: float = 0.0
+    clock: Callable[[], float] = time.monotonic
+    _latest: float = -math.inf
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seconds < math.inf:
+            raise ValueError("the seconds between two requests can't be negative")
+
+    def refusal(self) -> int | None:
+        """Grant a request now, or say how many whole seconds it comes too early."""
+        now = self.clock()
+        early = self._latest + self.seconds - now
+        if early > 0:
+            return math.ceil(early)
+        self._latest = now
         return None

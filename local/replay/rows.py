@@ -23,7 +23,7 @@ OPTIONAL = frozenset({"session_result", "starting_grid"})
 
 
 class RecordingError(Exception):
-    """The rows of a recording can't be served; the message names the file and what is wrong."""
+    """A recording can't be served; the message names the file and what is wrong."""
 
 
 class Rows:

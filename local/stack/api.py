@@ -74,9 +74,20 @@ class Api:
         """The same for seasons of the archive."""
         return self._start("/api/archive", "seasons", seasons, include_results)
 
-    def _start(self, path: str, what: str, years: tuple[int, int], include_results: bool) -> str:
+    def crawl(self, series: str, seasons: tuple[int, int], include_results: bool = False) -> str:
+        """The same for seasons of a series of The Third Turn, by the title of its page."""
+        return self._start("/api/wiki", "seasons", seasons, include_results, series=series)
+
+    def _start(
+        self,
+        path: str,
+        what: str,
+        years: tuple[int, int],
+        include_results: bool,
+        **more: object,
+    ) -> str:
         first, last = years
-        asked: dict[str, object] = {what: {"from": first, "to": last}}
+        asked: dict[str, object] = {**more, what: {"from": first, "to": last}}
         if include_results:
             asked["include_results"] = True
         status, headers, body = self._ask("POST", path, asked)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from local.stack.home import ROOT
 from local.stack.process import Process
+from local.stack.wiki import Wiki
 
 
 def host_process(
@@ -50,6 +51,22 @@ def replay_process(
             *(sys.executable, "-m", "local.replay", "--port", "0"),
             *("--per-minute", str(max(1, int(pace))), "--per-second", str(max(3, int(pace / 6)))),
             *(part for folder in recording for part in ("--recording", str(folder.resolve()))),
+        ],
+        log=log,
+        environment={**os.environ, "PYTHONUNBUFFERED": "1"},
+        folder=ROOT,
+        hold=hold,
+        grace=5,
+    )
+
+
+def wiki_process(wiki: Wiki, log: Path, hold: Sequence[int]) -> Process:
+    """The replay of The Third Turn, not yet started; its pace is the one that the app keeps to."""
+    return Process(
+        "the wiki's replay",
+        [
+            *(sys.executable, "-m", "local.replay.wiki", "--port", "0"),
+            *("--pages", str(wiki.folder), "--seconds", f"{wiki.seconds:g}"),
         ],
         log=log,
         environment={**os.environ, "PYTHONUNBUFFERED": "1"},

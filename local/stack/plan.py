@@ -10,15 +10,17 @@ from typing import Literal
 
 from ingestion_core.database.dsn import to_conninfo
 from ingestion_core.settings import Settings
-from ingestion_core.sources.ergast import FIRST_YEAR
+from ingestion_core.sources import ergast, openf1
+from local.stack import wiki
 from local.stack.home import StackError
+from local.stack.wiki import Wiki
 
 SAMPLE_YEAR = 2024
 #: The real API's limit without a subscription, and the replay's on this machine, per minute.
 REAL_PACE = 30
 REPLAY_PACE = 600
 
-Source = Literal["sample", "recording", "live", "archive"]
+Source = Literal["sample", "recording", "live", "archive", "wiki"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Options:
     recording: tuple[Path, ...] = ()
     live: bool = False
     archive: str | None = None
+    wiki: str | None = None
+    series: str | None = None
     confirm: str | None = None
     stay: bool = False  # serve: keep everything up after the backfill
 
@@ -44,6 +48,7 @@ class Plan:
         base_url: where OpenF1 is asked; None with a replay (its address) or live (the app's own).
         years: first and last; of an archive, those that it may have.
         archive: where the Ergast archive is that is imported instead of asking OpenF1.
+        wiki: the saved pages that are read instead.
         pace: requests a minute, of the app and of the replay alike.
     """
 
@@ -56,11 +61,17 @@ class Plan:
     pace: float
     options: Options
     archive: str | None = None
+    wiki: Wiki | None = None
 
     @property
     def guards_users(self) -> bool:
         """Whether a database with users' rows is refused: what a replay says is not their truth."""
         return self.source != "live"
+
+    @property
+    def counted(self) -> str:
+        """The address of the series whose rounds count in the end."""
+        return self.wiki.slug if self.wiki else openf1.SERIES
 
 
 def decide(options: Options, environment: Mapping[str, str]) -> Plan:
@@ -70,30 +81,30 @@ def decide(options: Options, environment: Mapping[str, str]) -> Plan:
         raise StackError("LIVE and RECORDING exclude each other")
     if base_url and options.recording:
         raise StackError("OPENF1_BASE_URL and RECORDING exclude each other: unset one")
-    if options.archive and (options.live or options.recording):
-        raise StackError(
-            "ARCHIVE is imported by itself, without LIVE and RECORDING: run one after the other,"
-            " what the first brings in stays"
-        )
-    source: Source = "live" if options.live else "recording" if options.recording else "sample"
-    if options.archive:
-        source = "archive"
+    source = _source(options)
     replay = not options.live and base_url is None
+    pages = _wiki(options, environment)
     return Plan(
         source=source,
         replay=replay,
         conninfo=_conninfo(environment.get("DATABASE_URL")),
         storage=environment.get("AzureWebJobsStorage") or None,
         base_url=base_url,
-        years=_years(options, replay),
-        pace=_pace(environment.get("OPENF1_REQUESTS_PER_MINUTE"), replay),
+        years=pages.years if pages else _years(options, replay),
+        pace=_pace("OPENF1_REQUESTS_PER_MINUTE", environment, REPLAY_PACE if replay else REAL_PACE),
         options=options,
         archive=_archive(options.archive) if options.archive else None,
+        wiki=pages,
     )
 
 
 def app_settings(
-    plan: Plan, conninfo: str, storage: str, replay_url: str | None, key: str
+    plan: Plan,
+    conninfo: str,
+    storage: str,
+    replay_url: str | None,
+    key: str,
+    wiki_url: str | None = None,
 ) -> dict[str, str]:
     """The application settings that the plan comes to; ``key`` opens the function routes."""
     settings = {
@@ -109,7 +120,24 @@ def app_settings(
         settings["OPENF1_BASE_URL"] = base_url
     if plan.archive:
         settings["ARCHIVE_URL"] = plan.archive
+    if plan.wiki and wiki_url:
+        settings |= plan.wiki.settings(wiki_url)
     return settings
+
+
+def _source(options: Options) -> Source:
+    """What is read; an archive and a wiki each by itself."""
+    for name, given in (("ARCHIVE", options.archive), ("WIKI", options.wiki)):
+        if given and (options.live or options.recording or (options.archive and options.wiki)):
+            raise StackError(
+                f"{name} is imported by itself, without LIVE, RECORDING or another source:"
+                " run one after the other, what the first brings in stays"
+            )
+    if options.archive:
+        return "archive"
+    if options.wiki:
+        return "wiki"
+    return "live" if options.live else "recording" if options.recording else "sample"
 
 
 def _conninfo(text: str | None) -> str | None:
@@ -131,9 +159,20 @@ def _archive(where: str) -> str:
     return str(path)
 
 
+def _wiki(options: Options, environment: Mapping[str, str]) -> Wiki | None:
+    if not options.wiki:
+        if options.series:
+            raise StackError("WIKI_SERIES is of saved pages: it goes with WIKI=<folder>")
+        return None
+    if environment.get("THIRDTURN_BASE_URL"):
+        raise StackError("THIRDTURN_BASE_URL and WIKI exclude each other: unset one")
+    pace = _pace("THIRDTURN_REQUESTS_PER_MINUTE", environment, wiki.REPLAY_PACE)
+    return wiki.decide(options.wiki, options.series, options.year, pace, environment)
+
+
 def _years(options: Options, replay: bool) -> tuple[int, int]:
     if options.archive:
-        return options.year or FIRST_YEAR, options.year or datetime.now(UTC).year
+        return options.year or ergast.FIRST_YEAR, options.year or datetime.now(UTC).year
     if options.recording:
         first, last = recorded_years(options.recording)
         if options.year is None:
@@ -148,15 +187,16 @@ def _years(options: Options, replay: bool) -> tuple[int, int]:
     return year, year
 
 
-def _pace(text: str | None, replay: bool) -> float:
+def _pace(setting: str, environment: Mapping[str, str], default: float) -> float:
+    text = environment.get(setting)
     if not text:
-        return REPLAY_PACE if replay else REAL_PACE
+        return default
     try:
         pace = float(text)
     except ValueError:
         pace = 0
     if not 0 < pace < math.inf:
-        raise StackError("OPENF1_REQUESTS_PER_MINUTE must be a number above 0")
+        raise StackError(f"{setting} must be a number above 0")
     return pace
 
 

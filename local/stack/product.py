@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 import psycopg
-from psycopg import Connection, sql
+from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from local.stack.home import StackError
@@ -28,7 +28,8 @@ _SETTLING_SECONDS = 20.0
 _COUNTS = """
 WITH rounds AS (
     SELECT r."Id", r."RoundNumber" FROM "Rounds" r JOIN "Seasons" s ON s."Id" = r."SeasonId"
-    WHERE s."Year" BETWEEN %(first)s AND %(last)s AND r.{key} IS NOT NULL
+    JOIN "Series" x ON x."Id" = s."SeriesId"
+    WHERE s."Year" BETWEEN %(first)s AND %(last)s AND x."Slug" = %(series)s
 ), sessions AS (
     SELECT "Id", "Status" FROM "Sessions" WHERE "RoundId" IN (SELECT "Id" FROM rounds)
 ), entrants AS (
@@ -125,15 +126,17 @@ def forget_unfinished_work(conninfo: str) -> None:
         present = connection.execute("SELECT to_regclass('ingest.run_items')").fetchone()
         if present != (None,):
             connection.execute(_FORGET)
+        present = connection.execute("SELECT to_regclass('ingest.robots')").fetchone()
+        if present != (None,):  # that of another folder of pages
+            connection.execute("DELETE FROM ingest.robots")
 
 
-def count(conninfo: str, years: tuple[int, int], *, archive: bool = False) -> Counts:
-    """What the tables hold of these years, first and last included, of the rounds that OpenF1, or
-    the archive, knows."""
-    key = sql.Identifier("ErgastRaceId" if archive else "OpenF1MeetingKey")
-    counts = sql.SQL(_COUNTS).format(key=key)
+def count(conninfo: str, years: tuple[int, int], series: str) -> Counts:
+    """What the tables hold of these years, first and last included, of the series with this
+    address."""
+    asked = {"first": years[0], "last": years[1], "series": series}
     with psycopg.connect(conninfo) as connection:
-        row = connection.execute(counts, {"first": years[0], "last": years[1]}).fetchone()
+        row = connection.execute(_COUNTS, asked).fetchone()
         assert row is not None  # noqa: S101 - a SELECT of counts has a row
         rounds, unnumbered, sessions, drivers, entrants, completed = row
         completed = completed or []

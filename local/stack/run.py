@@ -5,14 +5,15 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
+from local.replay.wiki.titles import address, spaced
 from local.stack import product
-from local.stack.api import Run
+from local.stack.api import Api, Run
 from local.stack.home import StackError
 from local.stack.plan import Options, Plan, decide
 from local.stack.postgres import packaged_binaries
 from local.stack.progress import RunProgress
 from local.stack.stack import Stack
-from local.stack.summary import ATTRIBUTION, changed_line, failures, summary
+from local.stack.summary import attribution, changed_line, failures, summary
 
 _LOOK_AGAIN_SECONDS = 0.25
 #: A replay answers at once: a run in which nothing moves for so long never ends by itself.
@@ -40,14 +41,14 @@ def run(options: Options, environment: Mapping[str, str], console: Console) -> i
         seconds = time.monotonic() - started
         if not options.stay:
             stack.stop_host()
-        held = product.count(stack.conninfo, plan.years, archive=plan.archive is not None)
+        held = product.count(stack.conninfo, plan.years, plan.counted)
         for line in summary(plan, ended, held, seconds):
             say(line)
         if options.stay:
             for line in addresses(stack):
                 say(line)
         say(changed_line(stack.rows_changed()))
-        say(ATTRIBUTION[plan.archive is not None])
+        say(attribution(plan))
         failed = failures(ended.items)
         for line in failed:
             say(line)
@@ -68,21 +69,32 @@ def addresses(stack: Stack) -> list[str]:
         rows.append(("Queues", stack.queues))
     if stack.replay_url:
         rows.append(("OpenF1 replay", f"{stack.replay_url}/v1"))
+    if stack.plan.wiki:
+        rows.append(("Wiki replay", f"{stack.wiki_url}{address(stack.plan.wiki.series)}"))
     return ["Addresses", *(f"  {name:<17} {value}" for name, value in rows)]
 
 
 def _what(plan: Plan) -> str:
     first, last = plan.years
+    if plan.wiki:
+        return f"{plan.source}, {spaced(plan.wiki.series)}"
     if plan.archive and plan.options.year is None:
         return plan.source
     return f"{plan.source}, {first}" if first == last else f"{plan.source}, {first} to {last}"
 
 
+def _ask(api: Api, plan: Plan) -> str:
+    """Ask for what the plan says; the path of the run that was made."""
+    if plan.wiki:
+        return api.crawl(plan.wiki.series, plan.years, plan.options.results)
+    ask = api.import_archive if plan.archive else api.backfill
+    return ask(plan.years, plan.options.results)
+
+
 def _follow(stack: Stack, console: Console) -> Run:
     """The run's last state, shown on its way there."""
     try:
-        ask = stack.api.import_archive if stack.plan.archive else stack.api.backfill
-        path = ask(stack.plan.years, stack.plan.options.results)
+        path = _ask(stack.api, stack.plan)
         with RunProgress(console) as progress:
             moved, before = time.monotonic(), None
             while True:

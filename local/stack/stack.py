@@ -31,6 +31,7 @@ class Stack:
     storage: str = field(default="", repr=False)
     queues: str | None = None  # Azurite's queue endpoint
     replay_url: str | None = None
+    wiki_url: str | None = None
     writes_before: int = 0
     _running: list[Process] = field(default_factory=list, repr=False)
     _opened: ExitStack = field(default_factory=ExitStack, repr=False)
@@ -51,11 +52,16 @@ class Stack:
                     self.plan.options.recording, self.plan.pace, logs() / "replay.log", hold
                 )
                 self._running.append(opened.enter_context(replay))
+            if self.plan.wiki:
+                pages = host.wiki_process(self.plan.wiki, logs() / "wiki.log", hold)
+                self._running.append(opened.enter_context(pages))
             self._open_storage(opened, hold)
             if self.plan.replay:
                 self.replay_url = host.address(replay)
+            if self.plan.wiki:
+                self.wiki_url = host.address(pages)
             settings = app_settings(
-                self.plan, self.conninfo, self.storage, self.replay_url, self.key
+                self.plan, self.conninfo, self.storage, self.replay_url, self.key, self.wiki_url
             )
             self._host, base = host.host_process(settings, logs() / "host.log", hold)
             self._running.append(opened.enter_context(self._host))

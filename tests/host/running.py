@@ -12,6 +12,7 @@ import httpx
 
 from local.replay.limits import Limits
 from local.replay.server import ReplayServer
+from local.replay.serving import Serving
 from tests.host.processes import REPOSITORY, HostProcess, eventually
 
 KEY = "the-function-key-of-this-test"
@@ -49,7 +50,7 @@ class Running:
         found: dict[str, Any] = self.client.get(f"/runs/{run}").raise_for_status().json()
         return found
 
-    def finished(self, run: str, seconds: float = 60) -> dict[str, Any]:
+    def finished(self, run: str, seconds: float = 60, every: float = 0.2) -> dict[str, Any]:
         """The run once it is over."""
 
         def over() -> dict[str, Any] | None:
@@ -57,7 +58,7 @@ class Running:
             return shown if shown["state"] != "running" else None
 
         # A look costs the app a query: thirty a second would slow what is waited for.
-        found = eventually(over, seconds, every=0.2)
+        found = eventually(over, seconds, every)
         assert found is not None
         return found
 
@@ -78,7 +79,7 @@ def starting(database: str, storage: str, folder: Path) -> Iterator[Start]:
     with contextlib.ExitStack() as stack:
 
         def go(
-            replay: ReplayServer,
+            replay: Serving,
             per_minute: float = 6000,
             lease_seconds: int = 30,
             settings: dict[str, str] | None = None,

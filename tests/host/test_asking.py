@@ -40,6 +40,7 @@ def test_the_api_refuses_what_it_cannot_do_and_says_why(start: Start, replay: Re
         ("/backfill/2024?include_results=true", None, 409, "RESULTS_ENABLED"),
         ("/backfill", {"years": "current", "include_results": True}, 409, "RESULTS_ENABLED"),
         ("/meetings/1229?include_results=true", None, 409, "RESULTS_ENABLED"),
+        ("/wiki", {"index": True}, 409, "THIRDTURN_ENABLED"),
         ("/runs/1/retry", None, 404, "run"),
         ("/sources/nobody/pause", None, 404, "nobody"),
     ):

@@ -1,4 +1,4 @@
-"""`python -m local.replay` as a program."""
+"""`python -m local.replay` and `python -m local.replay.wiki` as programs."""
 
 import signal
 import subprocess
@@ -12,13 +12,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "local.replay"]
+WIKI = [sys.executable, "-m", "local.replay.wiki"]
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(
+    *arguments: str, command: list[str] = COMMAND
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The program, once it has said where it listens."""
     with subprocess.Popen(
-        [*COMMAND, *arguments],
+        [*command, *arguments],
         cwd=ROOT,
         text=True,
         stdout=subprocess.PIPE,
@@ -84,3 +87,17 @@ def test_it_refuses_to_start_with_one_clear_line(arguments: list[str], reason: s
     assert process.stderr.startswith("replay: ")
     assert reason in process.stderr
     assert process.stderr.count("\n") == 1
+
+
+def test_a_wiki_s_pages_pace_and_api_are_options() -> None:
+    """The shipped pages unless others are named; no API where it is switched off."""
+    with running("--seconds", "60", command=WIKI) as (_, url):
+        first, second = (httpx.get(f"{url}/wiki/Edda_Quill") for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 429)
+    with running("--without-api", command=WIKI) as (_, url):
+        assert httpx.get(f"{url}/w/api.php?action=query&titles=Edda_Quill").status_code == 403
+    refused = subprocess.run(
+        [*WIKI, "--pages", "nowhere"], cwd=ROOT, text=True, capture_output=True, check=False
+    )
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "replay: nowhere: no such folder\n"

@@ -117,11 +117,18 @@ def sent_by_all(
         failed: a run whose results failed, to be tried again.
     """
     off = {f"AzureWebJobs.{function}.Disabled": "true" for function in QUEUES}
-    # Nobody reads the archive: its functions are off as well.
-    idle = start(replay, settings=SETTINGS | off | {"ARCHIVE_URL": "nowhere"})
+    # Nobody reads the archive or the wiki: their functions are off as well.
+    others = {
+        "ARCHIVE_URL": "nowhere",
+        "THIRDTURN_ENABLED": "true",
+        "THIRDTURN_BASE_URL": "http://127.0.0.1:9",
+        "WIKI_CONTACT": "tests@example.org",
+    }
+    idle = start(replay, settings=SETTINGS | off | others)
     idle.ask("/backfill", {"years": {"from": 2024, "to": 2024}, "include_results": True})
     idle.ask(f"/meetings/{BAHRAIN}?include_results=true")
     idle.ask("/archive", {"seasons": {"from": 2024, "to": 2024}, "include_results": True})
+    idle.ask("/wiki", {"index": True})
     idle.ask(f"/runs/{failed}/retry")
 
     def all_filled() -> dict[str, list[str]] | None:

@@ -42,11 +42,12 @@ def written(conninfo: str, swept: bool = False) -> dict[str, tuple[int, int, int
     """Per table of schema public: rows ever inserted, updated, deleted, and dead now.
 
     To be asked while nobody else is connected: counters arrive when their sessions end. ``swept``:
-    after the dead rows were taken out, or else whoever reads a page later takes out some of them.
+    after the dead rows were taken out, or else whoever reads a page later takes out some of them;
+    and after the tables were looked through, which the server would else do whenever it likes.
     """
     with psycopg.connect(conninfo, autocommit=True) as db:
         if swept:
-            db.execute("VACUUM")
+            db.execute("VACUUM (ANALYZE)")
         return {
             name: tuple(counters)
             for name, *counters in db.execute(
