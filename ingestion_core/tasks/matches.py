@@ -8,14 +8,11 @@ from psycopg.rows import TupleRow, dict_row
 
 from ingestion_core.catalog import merges
 from ingestion_core.catalog.merges import Key, Moved
-from ingestion_core.catalog.recompute import Season
-from ingestion_core.catalog.state import season_key
 from ingestion_core.errors import Conflict, NotFound
 from ingestion_core.identity.ids import Id
-from ingestion_core.sources import ergast, openf1
-from ingestion_core.tasks import opt_in
+from ingestion_core.tasks import projected_again
 from ingestion_core.tasks.app import App
-from ingestion_core.work.items import BULK_LANE, Wanted, enqueue
+from ingestion_core.work.items import enqueue
 
 Db = Connection[TupleRow]
 
@@ -49,13 +46,6 @@ UPDATE "PendingMatches"
 SET "Status" = %(status)s, "Resolution" = %(resolution)s, "ResolvedAt" = now(),
     "ResolvedBy" = %(by)s, "ResolutionNotes" = %(notes)s
 WHERE "Id" = %(id)s
-"""
-
-_LOADED: Final = """
-SELECT c.key FROM ingest.claims c
-JOIN ingest.fetches f ON f.source = c.source AND f.resource = %(resource)s AND f.key = c.key
-WHERE c.source = %(source)s AND c.kind = 'round' AND c.fields ->> 'Season' = ANY(%(seasons)s)
-ORDER BY c.key
 """
 
 
@@ -98,7 +88,7 @@ def approve(app: App, id_: UUID, by: str, instead: UUID | None = None) -> Moved:
             db, key, _id(instead or found["candidate"]), by, app.now(), pending=_id(id_)
         )
         _resolve(db, id_, APPROVED, _MATCH_EXISTING, by, None)
-        _project_results_again(app, db, moved.seasons)
+        _project_results_again(app, db, moved)
     app.release_all()
     return moved
 
@@ -119,7 +109,7 @@ def merge(app: App, key: Key, after: UUID, by: str) -> Moved:
     """They are one, though nobody asked."""
     with app.transaction() as db:
         moved = merges.decide(db, key, _id(after), by, app.now())
-        _project_results_again(app, db, moved.seasons)
+        _project_results_again(app, db, moved)
     app.release_all()
     return moved
 
@@ -128,7 +118,7 @@ def undo(app: App, decision: int, by: str) -> Moved:
     """Take a decision back."""
     with app.transaction() as db:
         moved = merges.undo(db, decision, by, app.now())
-        _project_results_again(app, db, moved.seasons)
+        _project_results_again(app, db, moved)
     app.release_all()
     return moved
 
@@ -166,21 +156,5 @@ def _resolve(db: Db, id_: UUID, status: int, resolution: int, by: str, notes: st
     )
 
 
-def _project_results_again(app: App, db: Db, seasons: tuple[Season, ...]) -> None:
-    """Whose a result is, follows from who is who: those who know results draw them up again."""
-    if not app.settings.results_enabled:
-        return
-    texts = [season_key(one.series, one.year) for one in seasons]
-    meetings = db.execute(
-        _LOADED, {"source": openf1.SOURCE, "resource": opt_in.RESOURCE, "seasons": texts}
-    ).fetchall()
-    wanted = [opt_in.wanted_results(key, None, ask=False) for (key,) in meetings]
-    years = db.execute(
-        "SELECT key FROM ingest.fetches WHERE source = %s AND resource = %s AND key = ANY(%s)",
-        (ergast.SOURCE, opt_in.SEASON_RESOURCE, [str(one.year) for one in seasons]),
-    ).fetchall()
-    wanted += [
-        Wanted(ergast.SOURCE, opt_in.SEASON_TASK, year, requests=0, lane=BULK_LANE)
-        for (year,) in years
-    ]
-    enqueue(db, wanted)
+def _project_results_again(app: App, db: Db, moved: Moved) -> None:
+    enqueue(db, projected_again.wanted(db, app.settings, moved.seasons, app.now()))
