@@ -1,15 +1,15 @@
-"""A person's decision that a source's key means another row, and taking it back.
+"""A decision that a source's key means another row, and taking it back.
 
 Either is the same step: the claim and the entries of that key point elsewhere, entrants follow,
 and every season that the key occurs in is drawn up again. One transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from psycopg import Connection, sql
+from psycopg import Connection, Rollback, sql
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
@@ -143,7 +143,23 @@ def decide(db: Db, key: Key, after: Id, by: str, now: datetime, pending: Id | No
         NotFound: nobody knows the key, or there is no such row.
         Conflict: they can't be one, or a decision on this key stands already.
     """
-    seasons = _lock(db, key)
+    return decide_locked(db, key, after, by, now, lock(db, [key]), pending)
+
+
+def decide_locked(
+    db: Db,
+    key: Key,
+    after: Id,
+    by: str,
+    now: datetime,
+    seasons: Sequence[Season],
+    pending: Id | None = None,
+) -> Moved:
+    """The same where the locks are held; ``seasons``: in which the key occurs, as ``lock`` told.
+
+    Raises:
+        NotFound, Conflict: as above; nothing was written.
+    """
     before = _target(db, key)
     _check(db, key, before, after)
     kept = _row(db, key.kind, before)
@@ -159,7 +175,7 @@ def decide(db: Db, key: Key, after: Id, by: str, now: datetime, pending: Id | No
         },
     ).fetchone()
     rows = _move(db, key, before, after, by, seasons, now)
-    return Moved(int(decided[0]) if decided else 0, rows, seasons)
+    return Moved(int(decided[0]) if decided else 0, rows, tuple(seasons))
 
 
 def undo(db: Db, decision: int, by: str, now: datetime) -> Moved:
@@ -174,7 +190,7 @@ def undo(db: Db, decision: int, by: str, now: datetime) -> Moved:
         raise NotFound(f"no standing decision {decision}")
     kind, source, name, before, after, kept, pending = found
     key = Key(kind, source, name)
-    seasons = _lock(db, key)
+    seasons = lock(db, [key])
     if _target(db, key) != after:
         raise Conflict(f"{source} {kind} '{name}' was decided anew since")
     _make_again(db, kind, kept)
@@ -193,13 +209,28 @@ def _of(key: Key) -> dict[str, Any]:
     return {"kind": key.kind, "source": key.source, "key": key.key}
 
 
-def _lock(db: Db, key: Key) -> tuple[Season, ...]:
-    """The seasons in which the key occurs, locked in order, and then what they share."""
-    seasons = tuple(Season(*row) for row in db.execute(_SEASONS[key.kind], _of(key)))
-    for season in sorted(seasons, key=lambda one: season_key(one.series, one.year)):
-        bookkeeping.lock_season(db, season_key(season.series, season.year))
-    bookkeeping.lock_identity(db)
-    return seasons
+def lock(db: Db, keys: Iterable[Key]) -> tuple[Season, ...]:
+    """The seasons in which any of the keys occurs, locked in order, and then what they share.
+
+    To be called before anything is written: a season that they came into while others were waited
+    for has to be locked before the identity lock, so that all locks are let go and taken anew.
+    """
+    keys = list(keys)
+    while True:
+        seasons = seasons_of(db, keys)
+        with db.transaction():
+            for season in seasons:
+                bookkeeping.lock_season(db, season_key(season.series, season.year))
+            bookkeeping.lock_identity(db)
+            if seasons_of(db, keys) == seasons:
+                return seasons
+            raise Rollback
+
+
+def seasons_of(db: Db, keys: Iterable[Key]) -> tuple[Season, ...]:
+    """The seasons in which any of the keys occurs, in the order of their locks."""
+    found = {Season(*row) for key in keys for row in db.execute(_SEASONS[key.kind], _of(key))}
+    return tuple(sorted(found, key=lambda one: season_key(one.series, one.year)))
 
 
 def _target(db: Db, key: Key) -> Id:

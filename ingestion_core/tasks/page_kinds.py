@@ -11,7 +11,10 @@ from typing import Final
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from ingestion_core.catalog import writer
+from ingestion_core.catalog import bookkeeping, redirects, writer
+from ingestion_core.catalog.recompute import Season as SeasonOf
+from ingestion_core.catalog.redirects import Joined, OnePage
+from ingestion_core.identity.spellings import Kind
 from ingestion_core.racing.types import Profiles, Season, Weekend
 from ingestion_core.sources.thethirdturn import (
     SOURCE,
@@ -42,6 +45,7 @@ class Reading:
         follows: the pages that it leads to, and that somebody has written.
         red: those that nobody has.
         profiles, seasons, weekends: what is stored of it.
+        moved: its titles, where others lead to it.
     """
 
     page: Page
@@ -51,15 +55,20 @@ class Reading:
     profiles: tuple[Profiles, ...] = ()
     seasons: tuple[Season, ...] = ()
     weekends: tuple[Weekend, ...] = ()
+    moved: OnePage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What storing came to, in counts. ``relisted``: an entry list is not as it was."""
+    """What storing came to, in counts. ``relisted``: an entry list is not as it was.
+
+    ``rejoined``: the seasons in which somebody is another row than before.
+    """
 
     counts: dict[str, int]
     shrunk: bool
     relisted: bool
+    rejoined: tuple[SeasonOf, ...] = ()
 
 
 def read(kind: str, body: bytes, contexts: Contexts, observed_at: datetime) -> Reading:
@@ -71,36 +80,58 @@ def read(kind: str, body: bytes, contexts: Contexts, observed_at: datetime) -> R
     return _READERS[kind](body, contexts, observed_at)
 
 
-def lock(db: Db, reading: Reading) -> None:
-    """Take the locks of the seasons that a page speaks of, in their order."""
+def lock(db: Db, reading: Reading) -> tuple[SeasonOf, ...]:
+    """Take the locks of the seasons that a page speaks of, in their order, before anything is
+    written; those that it may change by its titles alone."""
     parts: tuple[Season | Weekend, ...] = (*reading.seasons, *reading.weekends)
     for name, year in sorted({(one.series, one.year) for one in parts}):
         writer.lock_season(db, name, year)
+    return redirects.lock(db, reading.moved) if reading.moved else ()
 
 
-def store(db: Db, reading: Reading, now: datetime, fill_only: bool) -> Stored:
+def store(
+    db: Db, reading: Reading, now: datetime, fill_only: bool, locked: tuple[SeasonOf, ...] = ()
+) -> Stored:
     """Store what a page says. Its seasons are locked.
 
-    ``fill_only``: a later answer was stored already.
+    Args:
+        db: a connection in a transaction.
+        reading: what it says.
+        now: the present.
+        fill_only: a later answer was stored already.
+        locked: what ``lock`` told.
     """
     done = [
         *(writer.write_profiles(db, one, now, fill_only) for one in reading.profiles),
         *(writer.write_season(db, one, now, fill_only) for one in reading.seasons),
         *(writer.write_weekend(db, one, now, fill_only) for one in reading.weekends),
     ]
+    joined = Joined()
+    if reading.moved and not fill_only:
+        joined = redirects.join(db, _still(db, reading.moved), locked, now)
+        bookkeeping.quarantine(db, SOURCE, reading.page.key, joined.doubts)
+    if joined.changed:  # what is said under either title is said of one row now
+        done += [writer.write_profiles(db, one, now) for one in reading.profiles]
     shrunk = sum(len(one.shrunk) for one in done)
     return Stored(
         counts={
             "rounds": sum(one.rounds for one in done),
             "sessions": sum(one.sessions for one in done),
             "entrants": sum(one.entrants for one in done),
-            "rows": sum(one.rows for one in done),
-            "quarantined": sum(one.quarantined for one in done),
+            "rows": sum(one.rows for one in done) + joined.rows,
+            "quarantined": sum(one.quarantined for one in done) + len(joined.doubts),
             "shrunk": shrunk,
         },
         shrunk=shrunk > 0,
         relisted=any(one.relisted for one in done),
+        rejoined=joined.seasons,
     )
+
+
+def _still(db: Db, moved: OnePage) -> OnePage:
+    """Without titles that have a page of their own by now, or none any more."""
+    gone = pages.not_moved_to(db, moved.key, moved.others)
+    return replace(moved, others=tuple(one for one in moved.others if one not in gone))
 
 
 def fetch_of(reading: Reading, at: datetime, status: int) -> fetches.Fetch:
@@ -213,6 +244,7 @@ def _circuit(body: bytes, contexts: Contexts, observed_at: datetime) -> Reading:
             shape.circuit_profiles(replace(found, page=page), observed_at)
             for page in _titles(found.page, contexts)
         ),
+        moved=_moved("circuit", found.page, contexts),
     )
 
 
@@ -225,6 +257,7 @@ def _driver(body: bytes, contexts: Contexts, observed_at: datetime) -> Reading:
             shape.driver_profiles(replace(found, page=page), observed_at)
             for page in _titles(found.page, contexts)
         ),
+        moved=_moved("driver", found.page, contexts),
     )
 
 
@@ -232,6 +265,13 @@ def _titles(page: Page, contexts: Contexts) -> list[Page]:
     """The page as it was asked for, once for each other title under which it is known."""
     known = wanted_pages.aliases(contexts)
     return [replace(page, redirected_from=one) for one in known] or [page]
+
+
+def _moved(kind: Kind, page: Page, contexts: Contexts) -> OnePage | None:
+    """The page by all its titles, where it has several."""
+    others = {page.redirected_from, *wanted_pages.aliases(contexts)} - {None, page.key}
+    titles = tuple(sorted(one for one in others if one))
+    return OnePage(kind, SOURCE, page.key, titles) if titles else None
 
 
 _READERS: Final[dict[str, Callable[[bytes, Contexts, datetime], Reading]]] = {

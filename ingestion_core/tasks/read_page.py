@@ -17,7 +17,7 @@ from ingestion_core.results import pages as bodies
 from ingestion_core.sources.thethirdturn import SOURCE, revisions
 from ingestion_core.sources.thethirdturn.client import Reply
 from ingestion_core.sources.thethirdturn.page import Page, PageUnusable, identify
-from ingestion_core.tasks import crawl, opt_in, page_kinds
+from ingestion_core.tasks import crawl, opt_in, page_kinds, projected_again
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.page_kinds import Reading
 from ingestion_core.tasks.prepared import prepare
@@ -191,14 +191,14 @@ def _store(visit: Visit, reply: Reply, packed: bytes, reading: Reading, contexts
     how many follow."""
     app, asked, page, at = visit.app, visit.asked, reading.page, reply.observed_at
     with app.transaction() as db:
-        page_kinds.lock(db, reading)
+        locked = page_kinds.lock(db, reading)
+        if reply.key != page.key:
+            _record_move(db, asked, reply, page.key)
         late = fetches.observed_later(db, SOURCE, [(RESOURCE, page.key)], at)
-        stored = page_kinds.store(db, reading, app.now(), fill_only=late)
+        stored = page_kinds.store(db, reading, app.now(), fill_only=late, locked=locked)
         bodies.add(db, page.key, page.revision, page.address, at, packed)
         if not late:
             page_kinds.record(db, asked.kind, reading, contexts, at)
-        if reply.key != page.key:
-            _record_move(db, asked, reply, page.key)
         answer = page_kinds.fetch_of(reading, at, reply.status)
         fetches.record(db, [answer, *_red(db, reading, at)])
         wanted = _next(db, visit, reading.follows)
@@ -207,6 +207,7 @@ def _store(visit: Visit, reply: Reply, packed: bytes, reading: Reading, contexts
             wanted += opt_in.follow_page(
                 db, app.settings, one, page.revision, relisted=stored.relisted
             )
+        wanted += projected_again.wanted(db, app.settings, stored.rejoined, app.now())
         followed = enqueue(db, wanted, parent=visit.item)
         counts = {
             "requests": visit.requests,

@@ -10,12 +10,13 @@ from typing import Any
 from ingestion_core.results import pages as bodies
 from ingestion_core.sources.thethirdturn import SOURCE
 from ingestion_core.sources.thethirdturn.page import PageUnusable
-from ingestion_core.tasks import crawl, opt_in, page_kinds
+from ingestion_core.tasks import crawl, opt_in, page_kinds, projected_again
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.load_page_results import load_again
 from ingestion_core.tasks.prepared import prepare
 from ingestion_core.tasks.wanted_pages import KINDS, RACE, RESOURCE
 from ingestion_core.work import fetches, pages
+from ingestion_core.work.items import enqueue
 from ingestion_core.work.pages import Held
 
 Say = Callable[[str], None]
@@ -87,9 +88,10 @@ def _again(app: App, kind: str, page: Held, named: _Named) -> int:
         for one in reading.follows:
             if one.key in known:
                 named[known[one.key].key].update(one.contexts)
-        page_kinds.lock(db, reading)
+        locked = page_kinds.lock(db, reading)
         late = fetches.observed_later(db, SOURCE, [(RESOURCE, page.key)], page.read_at)
-        stored = page_kinds.store(db, reading, app.now(), fill_only=late)
+        stored = page_kinds.store(db, reading, app.now(), fill_only=late, locked=locked)
+        enqueue(db, projected_again.wanted(db, app.settings, stored.rejoined, app.now()))
         pages.reread(db, page.key, page.contexts, reading.follows)
         fetches.record(db, [page_kinds.fetch_of(reading, page.read_at, HTTPStatus.OK)])
     return stored.counts["rows"]

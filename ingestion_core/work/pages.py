@@ -80,6 +80,11 @@ ON CONFLICT (key) DO UPDATE
 SET moved_to = excluded.moved_to, latest = NULL, checked_at = excluded.checked_at
 """
 
+_NOT_MOVED: Final = """
+SELECT key FROM ingest.pages
+WHERE key = ANY(%(titles)s) AND moved_to IS DISTINCT FROM %(key)s
+"""
+
 _ABSENT: Final = """
 INSERT INTO ingest.pages (key, kind, checked_at, unusable)
 VALUES (%(key)s, %(kind)s, %(at)s, %(unusable)s)
@@ -267,6 +272,11 @@ def told(db: Db, rows: Iterable[tuple[str, str | None, int | None]], at: datetim
 def moved(db: Db, key: str, kind: str, moved_to: str, at: datetime) -> None:
     """Record that a title leads to another one."""
     db.execute(_MOVED, {"key": key, "kind": kind, "moved_to": moved_to, "at": at})
+
+
+def not_moved_to(db: Db, key: str, titles: Iterable[str]) -> set[str]:
+    """Which of these titles, as far as they are known, do not lead to a page."""
+    return {title for (title,) in db.execute(_NOT_MOVED, {"key": key, "titles": list(titles)})}
 
 
 def absent(db: Db, key: str, kind: str, at: datetime, unusable: str | None = None) -> None:
