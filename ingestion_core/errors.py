@@ -11,6 +11,7 @@
     │   ├── UnusableAnswer    an answer without what everything hangs on
     │   ├── ArchiveUnreadable an archive that is none, is unsafe, or can't be parsed at some place
     │   ├── ArchiveMissing    the archive's address names nothing that can be read
+    │   ├── NoSuchPage        nobody wrote the page that a crawl was to begin with
     │   └── SourceOff         the source is not opted into
     ├── BadRequest          400 or 413 to whoever asked, naming what and why
     │   ├── NotFound          404
@@ -118,6 +119,16 @@ class ArchiveMissing(Dropped):
     @property
     def told(self) -> str:
         return f"{self.code}: {self}"
+
+
+class NoSuchPage(Dropped):
+    """The source has no page of the title that somebody asked for; the item names the title."""
+
+    code = "no-such-page"
+
+    @property
+    def told(self) -> str:
+        return f"{self.code}: there is none of this title"
 
 
 class SourceOff(Dropped):

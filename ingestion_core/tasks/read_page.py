@@ -13,6 +13,7 @@ from typing import Final
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from ingestion_core.errors import NoSuchPage
 from ingestion_core.results import pages as bodies
 from ingestion_core.sources.thethirdturn import SOURCE, revisions
 from ingestion_core.sources.thethirdturn.client import Reply
@@ -22,7 +23,7 @@ from ingestion_core.tasks.app import App
 from ingestion_core.tasks.page_kinds import Reading
 from ingestion_core.tasks.prepared import prepare
 from ingestion_core.tasks.visiting import Visit
-from ingestion_core.tasks.wanted_pages import RACE, RESOURCE, TASK, Asked
+from ingestion_core.tasks.wanted_pages import BEGINNINGS, RACE, RESOURCE, TASK, Asked
 from ingestion_core.work import fetches, pages
 from ingestion_core.work.items import Item, Wanted, close, enqueue
 from ingestion_core.work.pages import Contexts, Follow, Known
@@ -43,6 +44,7 @@ def read_page(app: App, item: Item) -> None:
 
     Raises:
         SourceOff: the wiki is not opted into.
+        NoSuchPage: nobody wrote the page that the crawl was to begin with; that is on record.
         PageUnusable: what came is no such page; that is on record, and its bytes are kept.
         SourceClosed, SourceRefused, SourceFailing: the wiki can't be asked for now.
     """
@@ -107,7 +109,13 @@ def _known(visit: Visit, key: str) -> Known | None:
 
 
 def _go_on(visit: Visit, known: Known) -> int:
-    """Go on from a page that is as it was, or that still nobody has written; how many follow."""
+    """Go on from a page that is as it was, or that still nobody has written; how many follow.
+
+    Raises:
+        NoSuchPage: the crawl was to begin with it.
+    """
+    if known.revision is None and visit.asked.kind in BEGINNINGS:
+        raise NoSuchPage(known.key)
     with visit.app.transaction() as db:
         return _unchanged(db, visit, known)
 
@@ -126,7 +134,11 @@ def _unchanged(db: Db, visit: Visit, known: Known) -> int:
 
 
 def _absent(visit: Visit, reply: Reply | None) -> int:
-    """Record that nobody has written the page or, without an answer, that we may not read it."""
+    """Record that nobody has written the page or, without an answer, that we may not read it.
+
+    Raises:
+        NoSuchPage: the crawl was to begin with it; that is on record.
+    """
     app, asked = visit.app, visit.asked
     key, at = (reply.key, reply.observed_at) if reply else (asked.key, app.now())
     why = MISSING if reply else DISALLOWED
@@ -141,8 +153,10 @@ def _absent(visit: Visit, reply: Reply | None) -> int:
     with app.transaction() as db:
         pages.absent(db, key, asked.kind, at, None if reply else why)
         fetches.record(db, [record])
-        close(db, visit.item, "done", outcome=why, counts={"requests": visit.requests})
-    return 0
+        if reply is None or asked.kind not in BEGINNINGS:
+            close(db, visit.item, "done", outcome=why, counts={"requests": visit.requests})
+            return 0
+    raise NoSuchPage(key)
 
 
 def _take_in(visit: Visit, reply: Reply, body: bytes) -> int:

@@ -29,6 +29,8 @@ DRIVER: Final = "driver"
 RACE: Final = "race"
 #: In this order each finds what it hangs on: circuits and people before the races.
 KINDS: Final = (INDEX, SERIES, SEASON, CIRCUIT, DRIVER, RACE)
+#: What a crawl begins with: no page leads to these.
+BEGINNINGS: Final = frozenset({INDEX, SERIES})
 
 #: The name of a context that says under which other title the page is known. No title holds "|".
 _ALIAS: Final = "|from|"

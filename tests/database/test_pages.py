@@ -353,6 +353,23 @@ def test_a_range_of_seasons_is_all_that_is_asked_for(app: App, wiki: WikiServer)
     assert sorted(found) == paths(*(ALL - {SERIES}))
 
 
+def test_a_title_that_a_crawl_can_not_begin_with_fails_by_name(
+    app: App, wiki: WikiServer, database: str
+) -> None:
+    """On record as any page that nobody wrote, and asked about again by whoever asks again."""
+    mistyped = "Lantern_Cap_Central"
+    code = "no-such-page: there is none of this title"
+    run = crawled(app, mistyped)
+    assert (run["state"], outcomes(run)) == ("failed", {mistyped: f"failed: {code}"})
+    assert asked(wiki) == [ROBOTS, address(mistyped)]
+    assert fetched(database) == {mistyped: ("empty", 404)}
+    begun = len(wiki.requests)
+    assert outcomes(crawled(app, mistyped)) == {mistyped: f"failed: {code}"}
+    assert questions(asked(wiki, begun)) == [[mistyped]]
+    wiki.shelf.put(numbered(wiki_pages.series(mistyped, "Lantern Cap"), 400))
+    assert outcomes(crawled(app, mistyped)) == {mistyped: "ok"}
+
+
 def test_the_index_leads_nowhere(app: App, wiki: WikiServer, database: str) -> None:
     """What it lists stays claims: no series is made of them."""
     run = crawl.crawl_index(app, {"index": True})

@@ -63,6 +63,20 @@ def test_a_crawl_is_asked_for_and_then_built_anew(
     assert len(wiki.requests) == begun
 
 
+def test_a_mistyped_title_is_told_and_is_a_failure(
+    database: str, azurite: str, wiki: WikiServer, capsys: Captured
+) -> None:
+    """By name, once it is known that the wiki has no such page."""
+    assert main(["crawl", "--series", "Lantern Cap Central", "--no-wait"]) == 0
+    app = opened(database, azurite, wiki)
+    drain(app)
+    app.close()
+    [(run,)] = rows(database, "SELECT run FROM ingest.runs")
+    assert main(["watch", str(run)]) == 1
+    why = "failed: no-such-page: there is none of this title"
+    assert f"\nLantern Cap Central: {why}\n" in capsys.readouterr().out
+
+
 def test_the_index_is_asked_for(database: str) -> None:
     """By its own title."""
     assert main(["crawl", "--index", "--no-wait"]) == 0
