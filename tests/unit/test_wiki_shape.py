@@ -287,6 +287,15 @@ def test_the_entry_list_has_no_order() -> None:
     assert [each.first_name for each in one.drivers] == ["Ada", "Zoe"]
 
 
+def test_a_second_car_does_not_tell_which_one_finished_first() -> None:
+    """Whoever drove two is listed with the same one, whichever the page names first."""
+    ada = link("Ada_Ferris")
+    rows = [row(ada, car="9", make="Elm"), row(link("Bo_Marsh"), car="5"), row(ada, car="3")]
+    one, other = entered(CONTEXT, *rows), entered(CONTEXT, *rows[::-1])
+    assert one == other
+    assert {each.car for each in one.sessions[0].entries or ()} == {"3", "5"}
+
+
 def test_formula_ones_pages_only_add_to_what_others_give() -> None:
     """People and constructors by name, as the others know them."""
     context = replace(CONTEXT, series="FIA_World_Championship_for_Drivers", number=8)
