@@ -1,6 +1,6 @@
 """``make bench``: every measurement in turn, one line each."""
 
-from benchmarks import archive, imports, results, season
+from benchmarks import archive, imports, pages, results, season
 
 
 def main() -> None:
@@ -8,6 +8,7 @@ def main() -> None:
     imports.main()
     season.main()
     results.main()
+    pages.main()
     archive.main()
 
 
