@@ -133,6 +133,23 @@ def test_only_its_tasks_import_it_and_only_their_doors_the_tasks() -> None:
                 assert path in allowed or path.startswith(f"{own}/"), path
 
 
+def test_whoever_reads_pages_of_the_wiki_only_adds_them() -> None:
+    """Of the module that keeps them it uses what adds, and not what reads them back."""
+    page = modules()["ingestion_core/tasks/read_page.py"]
+    used = {
+        node.attr
+        for node in ast.walk(page)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "bodies"
+    }
+    assert used == {"add", "packed"}
+    assert {name for name in imported(page) if ".results" in name} == {
+        "ingestion_core.results",
+        "ingestion_core.results.pages",
+    }
+
+
 def test_nothing_that_holds_a_result_shows_one() -> None:
     """Not in a repr, hence not in a log, a traceback, or a test's diff."""
     line = Line(car="99", position=88, points=77, gap="98765.4321", laps=777)
