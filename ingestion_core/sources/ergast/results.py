@@ -34,15 +34,15 @@ from ingestion_core.sources.ergast.season import session_key, unknown_reference
 from ingestion_core.sources.ergast.tables import COLUMNS
 from ingestion_core.sources.ergast.wire import (
     Car,
-    Decimal,
     Key,
     RaceRow,
     Row,
     Text,
-    Whole,
     as_row,
+    decimal,
     read_rows,
     refuse,
+    whole,
 )
 
 STATUS: Final = "status"
@@ -71,13 +71,13 @@ def _milliseconds(value: object) -> object:
         raise ValueError("is no time")
     first, second, seconds, fraction = found.groups()
     hours, minutes = (first, second) if second is not None else (None, first)
-    whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds)
-    return whole * 1000 + round(float(f"0.{fraction or 0}") * 1000)
+    full = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds)
+    return full * 1000 + round(float(f"0.{fraction or 0}") * 1000)
 
 
-Place = Annotated[Whole, Field(ge=1, lt=1000)]
-Count = Annotated[Whole, Field(ge=0, lt=10_000)]
-Milliseconds = Annotated[Whole, Field(ge=0, lt=10**9)]
+Place = Annotated[int, whole(1, 999)]
+Count = Annotated[int, whole(0, 9_999)]
+Milliseconds = Annotated[int, whole(0, 10**9)]
 LapTime = Annotated[int, Field(ge=0, lt=10**9), BeforeValidator(_milliseconds)]
 
 
@@ -99,13 +99,13 @@ class ResultRow(Row):
     grid: Count | None = None
     position: Place | None = None
     position_text: Annotated[str, Field(pattern=r"^([1-9][0-9]{0,2}|[RDEFWN])$")]
-    points: Annotated[Decimal, Field(ge=0, lt=1000)] | None = None
+    points: Annotated[float, decimal(0, 1000)] | None = None
     laps: Count | None = None
     milliseconds: Milliseconds | None = None
     fastest_lap: Count | None = None
     rank: Count | None = None
     fastest_lap_time: LapTime | None = None
-    fastest_lap_speed: Annotated[Decimal, Field(ge=0, lt=1000)] | None = None
+    fastest_lap_speed: Annotated[float, decimal(0, 1000)] | None = None
     status_id: Key | None = None
 
 
