@@ -35,7 +35,10 @@ WITH claims AS (DELETE FROM ingest.claims WHERE source = %(source)s RETURNING 1)
 entries AS (DELETE FROM ingest.entries WHERE source = %(source)s RETURNING 1),
 fetches AS (DELETE FROM ingest.fetches WHERE source = %(source)s RETURNING 1),
 quarantine AS (DELETE FROM ingest.quarantine WHERE source = %(source)s RETURNING 1),
-decisions AS (DELETE FROM ingest.decisions WHERE source = %(source)s RETURNING 1)
+decisions AS (DELETE FROM ingest.decisions WHERE source = %(source)s RETURNING 1),
+questions AS (
+    DELETE FROM "PendingMatches"
+    WHERE "Source" = %(source)s AND "Status" = 0 AND "IncomingDataJson" ? 'key')
 SELECT (SELECT count(*) FROM claims), (SELECT count(*) FROM entries)
 """
 
@@ -76,6 +79,8 @@ def lock(db: Db, source: str) -> list[Season]:
 
 def remove(db: Db, source: str, seasons: list[Season], now: datetime) -> Removed:
     """Forget a source; its results were taken out before. ``seasons``: locked, all it knows.
+
+    What nobody has answered of who its people, teams and circuits are goes with it.
 
     Sessions with users' logs or lists stay, with their rounds; rows that the product had before
     are given back as they were.

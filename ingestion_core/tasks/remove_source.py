@@ -11,7 +11,7 @@ from ingestion_core.results import pages as bodies
 from ingestion_core.results import removal as results
 from ingestion_core.sources import thethirdturn
 from ingestion_core.tasks.app import App
-from ingestion_core.work import pages, robots
+from ingestion_core.work import items, pages, robots
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ def remove_source(app: App, source: str, dry_run: bool = False) -> Removed:
             forgotten = source == thethirdturn.SOURCE and _forget_pages(db)
             if not seasons and not forgotten:
                 raise NotFound(f"nothing is stored of a source '{source[:50]}'")
+            # Else an import or a crawl that is under way would bring it back.
+            items.abandon(db, source)
             changed = results.remove(db, source)
             done = Removed(removal.remove(db, source, seasons, app.now()), changed)
             if dry_run:

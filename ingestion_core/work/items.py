@@ -115,6 +115,11 @@ SELECT FROM ingest.sources WHERE source = ANY(%s) ORDER BY source FOR UPDATE
 """
 
 # Of a parent whose every run was cancelled meanwhile, nobody wants the follow-ups.
+_ABANDON = """
+UPDATE ingest.items SET state = 'cancelled', outcome = 'cancelled', closed_at = now()
+WHERE source = %s AND state IN ('waiting', 'sent')
+"""
+
 _ENQUEUE = """
 WITH parents AS (
     SELECT r.run, r.cancelled_at IS NULL AS wants
@@ -202,6 +207,12 @@ def give_back(db: Db, item: Item, deferred: Deferred) -> str | None:
 def hold(db: Db, sources: Iterable[str]) -> None:
     """Until the transaction's end, be the only one who changes several items of these sources."""
     db.execute(_HOLD, (sorted(set(sources)),))
+
+
+def abandon(db: Db, source: str) -> int:
+    """Cancel whatever of a source is not running yet; how many items. In a transaction."""
+    hold(db, [source])
+    return db.execute(_ABANDON, (source,)).rowcount
 
 
 def enqueue(

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from ingestion_core.catalog import removal
+from ingestion_core.work import items
 from tests.support import product
 from tests.support.weekends import NOW, Db, Person, prepared, weekend, write
 
@@ -90,3 +91,24 @@ def test_a_session_that_a_user_logged_stays_with_all_above_it(db: Db) -> None:
     assert (found["Entrants"], found["Drivers"], found["Teams"]) == ([], [], [])
     assert (removed.kept["session"], removed.kept["round"], removed.kept["circuit"]) == (1, 1, 1)
     assert product.rows(db.info.dsn, 'SELECT count(*) FROM "Logs"') == [(1,)]
+
+
+def test_what_was_to_be_asked_and_what_nobody_answered_goes_with_it(db: Db) -> None:
+    """Open work is cancelled, another source's is not; questions on its people are gone."""
+    write(db, weekend("openf1", "1210", without_keys(MAX), MAY, "22"))
+    write(db, weekend("ergast", "1100", [replace(MAX, name="Max Verstapen", key="max")], MAY))
+    asked = 'SELECT count(*) FROM "PendingMatches" WHERE "Source" = \'ergast\''
+    assert product.rows(db.info.dsn, asked) == [(1,)]
+    with db.transaction():
+        items.enqueue(
+            db,
+            [
+                items.Wanted("ergast", "import_season", "2023", 0),
+                items.Wanted("openf1", "discover_year", "2023", 1),
+            ],
+        )
+        items.abandon(db, "ergast")
+    left = "SELECT source, state FROM ingest.items ORDER BY source"
+    assert product.rows(db.info.dsn, left) == [("ergast", "cancelled"), ("openf1", "waiting")]
+    remove(db, "ergast")
+    assert product.rows(db.info.dsn, asked) == [(0,)]
