@@ -4,7 +4,7 @@ import contextlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,14 @@ from local.replay.serving import Serving
 from tests.host.processes import REPOSITORY, HostProcess, eventually
 
 KEY = "the-function-key-of-this-test"
+#: Every function of a queue. Each asks its queue as often as it may: where that is many times a
+#: second, those that a test has no work for cost more than all that it looks at.
+_LISTENERS = frozenset(
+    {"discover_year", "sync_meeting", "import_season", "read_page", "load_results"}
+    | {f"dead_letter_{name}" for name in ("year", "meeting", "season", "page", "results")}
+)
+#: Those of a calendar without results.
+CALENDAR = ("discover_year", "sync_meeting")
 UNLIMITED = Limits(per_second=0, per_minute=0)
 
 
@@ -83,6 +91,7 @@ def starting(database: str, storage: str, folder: Path) -> Iterator[Start]:
             per_minute: float = 6000,
             lease_seconds: int = 30,
             settings: dict[str, str] | None = None,
+            listening: Collection[str] = _LISTENERS,
             **queues: object,
         ) -> Running:
             root = folder / f"app{time.monotonic_ns()}"
@@ -100,6 +109,10 @@ def starting(database: str, storage: str, folder: Path) -> Iterator[Start]:
                     "OPENF1_REQUESTS_PER_MINUTE": str(per_minute),
                     "DISCOVERY_SCHEDULE": "0 0 0 1 1 *",
                     "LOCAL_FUNCTION_KEY": KEY,
+                    **{
+                        f"AzureWebJobs.{name}.Disabled": "true"
+                        for name in _LISTENERS - set(listening)
+                    },
                     **(settings or {}),
                 },
                 "--lease-seconds",

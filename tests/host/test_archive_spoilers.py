@@ -79,6 +79,14 @@ def host(database: str, folder: Path, tmp_path: Path) -> Iterator[HostProcess]:
             "LOCAL_FUNCTION_KEY": KEY,
             "RESULTS_ENABLED": "true",
             "LOG_LEVEL": "DEBUG",
+            # Nothing of theirs is asked for; ten times a second each would ask its queue.
+            **{
+                f"AzureWebJobs.{name}.Disabled": "true"
+                for name in (
+                    *("discover_year", "sync_meeting", "read_page"),
+                    *("dead_letter_year", "dead_letter_meeting", "dead_letter_page"),
+                )
+            },
         }
         started = HostProcess(root, settings).listening()
         yield started

@@ -12,7 +12,7 @@ from local.replay.server import ReplayServer
 from local.stack.postgres import Postgres
 from tests.conftest import cloned
 from tests.host.conftest import emptied
-from tests.host.running import refused, scaled, starting
+from tests.host.running import CALENDAR, refused, scaled, starting
 from tests.support.product import dump
 
 
@@ -40,7 +40,9 @@ def paced(
         ReplayServer(limits=scaled(scale)) as replay,
         starting(database, emptied(azurite), tmp_path_factory.mktemp("paced")) as start,
     ):
-        app = start(replay, per_minute=30 * scale, maxPollingInterval="00:00:01")
+        app = start(
+            replay, per_minute=30 * scale, listening=CALENDAR, maxPollingInterval="00:00:01"
+        )
         began = time.monotonic()
         answer = app.client.post("/backfill/2024")
         shown = app.finished(answer.json()["run"], seconds=90)

@@ -8,7 +8,7 @@ import pytest
 
 from local.replay.rows import load
 from local.replay.server import ReplayServer
-from tests.host.running import UNLIMITED, Start, refused, scaled
+from tests.host.running import CALENDAR, UNLIMITED, Start, refused, scaled
 from tests.support.product import dump, figures, written
 
 
@@ -17,7 +17,9 @@ def test_two_backfills_at_once_keep_the_pace_together(start: Start, recordings: 
     scale = 2
     folders = [recordings / "openf1" / year for year in ("2023", "2024")]
     with ReplayServer(load(folders), limits=scaled(scale)) as replay:
-        app = start(replay, per_minute=30 * scale, maxPollingInterval="00:00:01")
+        app = start(
+            replay, per_minute=30 * scale, listening=CALENDAR, maxPollingInterval="00:00:01"
+        )
         began = time.monotonic()
         runs = [app.ask(f"/backfill/{year}")["run"] for year in (2023, 2024)]
         for run in runs:
@@ -101,7 +103,12 @@ def test_two_instances_share_one_pace(start: Start) -> None:
     scale = 8
     with ReplayServer(limits=scaled(scale)) as replay:
         apps = [
-            start(replay, per_minute=30 * scale, maxPollingInterval="00:00:00.250")
+            start(
+                replay,
+                per_minute=30 * scale,
+                listening=CALENDAR,
+                maxPollingInterval="00:00:00.250",
+            )
             for _ in range(2)
         ]
         run = apps[0].ask("/backfill/2024")["run"]

@@ -19,7 +19,7 @@ from ingestion_core.work.queues import QUEUES
 from local.replay.faults import Fault
 from local.replay.server import ReplayServer
 from tests.host.processes import eventually
-from tests.host.running import KEY, UNLIMITED, Running, Start
+from tests.host.running import CALENDAR, KEY, UNLIMITED, Running, Start
 from tests.support.product import rows
 from tests.support.results import only
 
@@ -102,6 +102,10 @@ def app(start: Start, replay: ReplayServer) -> Running:
     return start(
         replay,
         settings=SETTINGS,
+        listening=(
+            *(*CALENDAR, "load_results"),
+            *("dead_letter_year", "dead_letter_meeting", "dead_letter_results"),
+        ),
         maxDequeueCount=2,
         visibilityTimeout="00:00:00",
         maxPollingInterval="00:00:00.100",

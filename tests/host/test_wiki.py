@@ -76,7 +76,9 @@ def reading(database: str, storage: str, folder: Path, wiki: WikiServer) -> Iter
             "RESULTS_ENABLED": "true",
         }
         # Its timer sleeps: whoever answered for OpenF1 would never be asked.
-        yield Reader(start(wiki, settings=settings, maxPollingInterval="00:00:00.250"), wiki)
+        listening = ("read_page", "load_results")
+        app = start(wiki, settings=settings, listening=listening, maxPollingInterval="00:00:00.250")
+        yield Reader(app, wiki)
 
 
 def note_starts(database: str) -> None:
