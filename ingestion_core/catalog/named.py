@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -28,6 +29,12 @@ Db = Connection[TupleRow]
 
 #: Per kind, the keys under which things are claimed, and who each is.
 Matches = dict[str, dict[str, Match]]
+
+_Profile = TypeVar("_Profile", SeriesProfile, CircuitProfile, TeamProfile, DriverProfile)
+
+
+def _once(told: Iterable[_Profile]) -> Iterable[_Profile]:
+    return {one.key: one for one in told}.values()
 
 
 @dataclass(frozen=True)
@@ -69,12 +76,13 @@ class Named:
         teams: Iterable[TeamProfile],
         drivers: Iterable[DriverProfile],
     ) -> "Named":
+        # Each once, however many weekends name it.
         return cls(
             source,
-            {it.key: (it, profiles.want_series(it)) for it in series},
-            {it.key: (it, profiles.want_circuit(source, it)) for it in circuits},
-            {it.key: (it, profiles.want_team(source, it, year or 0)) for it in teams},
-            {it.key: (it, profiles.want_driver(source, it, year)) for it in drivers},
+            {it.key: (it, profiles.want_series(it)) for it in _once(series)},
+            {it.key: (it, profiles.want_circuit(source, it)) for it in _once(circuits)},
+            {it.key: (it, profiles.want_team(source, it, year or 0)) for it in _once(teams)},
+            {it.key: (it, profiles.want_driver(source, it, year)) for it in _once(drivers)},
         )
 
     @cached_property

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from uuid import UUID, uuid5
 
-from ingestion_core.identity import lineage, lookup, tables
+from ingestion_core.identity import ids, lineage, lookup, tables
 from ingestion_core.identity.tables import TeamRow
 from ingestion_core.racing.names import fold, slugify, words
 from tests.support import recorded
@@ -148,3 +149,10 @@ def test_a_forerunner_never_raced_beside_its_successor(recordings: Path) -> None
     }
     works = {("toleman", "renault", year) for year in range(1981, 1986)}
     assert beside == {("midland", "spyker-mf1", 2006), *works}
+
+
+def test_an_id_is_a_uuid5_of_its_natural_keys() -> None:
+    """Made as text, it is what the library makes by way of objects."""
+    space = UUID("6f2b3a54-8d0c-5b6e-9a41-1f0e5c7d2b93")
+    for number in range(64):
+        assert ids.of("driver", "é", number) == str(uuid5(space, f"driver|é|{number}"))
