@@ -16,6 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 from local.stack import product
 from local.stack.azurite import Azurite
 from local.stack.home import home_name
+from local.stack.memory import in_memory
 from local.stack.postgres import Postgres
 
 # How long an example takes to make is a matter of the machine, and of what else it does.
@@ -23,8 +24,6 @@ settings.register_profile("suite", suppress_health_check=[HealthCheck.too_slow],
 settings.load_profile("suite")
 
 _TEMPLATE = "product_template"
-#: Where Linux keeps files in memory, and the room that the tests ask for there.
-_MEMORY, _ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 -- only where temporary folders are made
 #: In this order, so that the workers end together: what waits for a pace, then what costs most.
 _FIRST = (
     "test_season.py",
@@ -62,19 +61,7 @@ class ByFile(LoadScopeScheduling):
         return nodeid if name in _APART else path
 
 
-def _in_memory() -> str | None:
-    """The folder for temporary ones, if this machine has one in memory that is fit for them.
-
-    A database is three hundred files: on a disk, making those was most of what a test of it cost.
-    """
-    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK | os.X_OK):
-        return None
-    found = os.statvfs(_MEMORY)
-    executable = not found.f_flag & os.ST_NOEXEC  # the server of an account of its own runs there
-    return str(_MEMORY) if executable and found.f_bavail * found.f_frsize >= _ROOM else None
-
-
-tempfile.tempdir = _in_memory()
+tempfile.tempdir = in_memory()
 
 
 @pytest.hookimpl(optionalhook=True)  # there is no such hook without xdist
