@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
-from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -20,6 +19,7 @@ from psycopg.rows import TupleRow
 from ingestion_core.catalog import writer as catalog
 from ingestion_core.catalog.meetings import stored_rounds
 from ingestion_core.database.prepare import migrate
+from ingestion_core.identity.ids import Id
 from ingestion_core.racing.classification import Classification
 from ingestion_core.results import schema, writer
 from ingestion_core.sources.ergast import SERIES, SOURCE
@@ -37,7 +37,7 @@ ROUNDS = 5
 
 Db = psycopg.Connection[TupleRow]
 #: Ids of a season's rounds, and its results.
-Season = tuple[list[UUID], list[Classification]]
+Season = tuple[list[Id], list[Classification]]
 
 
 class Watched(psycopg.Cursor[TupleRow]):
