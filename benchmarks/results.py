@@ -28,7 +28,6 @@ from ingestion_core.sources.ergast.library import read_library
 from ingestion_core.sources.ergast.results import classifications, read_results
 from ingestion_core.sources.ergast.season import season
 from local.stack import product
-from local.stack.memory import in_memory
 from local.stack.postgres import Postgres
 
 #: Times COPY of the same rows into the same table with its indexes and foreign keys.
@@ -134,7 +133,7 @@ def bench(archive: Path) -> Iterator[Bench]:
     with opened(str(archive)) as files:
         entries, results = read_library(files), read_results(files)
     with ExitStack() as stack:
-        home = Path(tempfile.mkdtemp(prefix="parcferme-bench-", dir=in_memory())).resolve()
+        home = Path(tempfile.mkdtemp(prefix="parcferme-bench-")).resolve()
         postgres = stack.enter_context(Postgres(home, home / "postgres.log", remove=home))
         db = stack.enter_context(
             psycopg.connect(
