@@ -17,7 +17,6 @@ import psycopg
 from local.stack import product
 from local.stack.api import Api, Run
 from local.stack.azurite import Azurite
-from local.stack.memory import in_memory
 from local.stack.postgres import Postgres
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +73,7 @@ class Host:
 def host(archive: Path) -> Iterator[Host]:
     """Everything set up on a database and queues of its own."""
     with ExitStack() as stack:
-        home = Path(tempfile.mkdtemp(prefix="parcferme-bench-", dir=in_memory())).resolve()
+        home = Path(tempfile.mkdtemp(prefix="parcferme-bench-")).resolve()
         postgres = stack.enter_context(Postgres(home, home / "postgres.log", remove=home))
         azurite = stack.enter_context(Azurite(home / "azurite.log"))
         database = postgres.ensure_database("archive")

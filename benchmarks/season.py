@@ -20,7 +20,6 @@ from local.replay.limits import Limits
 from local.replay.server import ReplayServer
 from local.stack import product
 from local.stack.azurite import Azurite
-from local.stack.memory import in_memory
 from local.stack.postgres import Postgres
 
 TABLES = ("Series", "Seasons", "Circuits", "Teams", "Drivers", "Rounds", "Sessions", "Entrants")
@@ -97,7 +96,7 @@ class Bench:
 def bench() -> Iterator[tuple[Bench, str]]:
     """Everything set up; the bench, and a second, empty database of the product."""
     with ExitStack() as stack:
-        home = Path(tempfile.mkdtemp(prefix="parcferme-bench-", dir=in_memory())).resolve()
+        home = Path(tempfile.mkdtemp(prefix="parcferme-bench-")).resolve()
         postgres = stack.enter_context(Postgres(home, home / "postgres.log", remove=home))
         azurite = stack.enter_context(Azurite(home / "azurite.log"))
         replay = stack.enter_context(ReplayServer(limits=Limits(per_second=0, per_minute=0)))

@@ -16,8 +16,9 @@ from xdist.scheduler import LoadScopeScheduling
 from local.stack import product
 from local.stack.azurite import Azurite
 from local.stack.home import home_name
-from local.stack.memory import in_memory
 from local.stack.postgres import Postgres
+from tests.support.memory import in_memory
+from tests.support.whole_archive import WholeArchive, imported
 
 # How long an example takes to make is a matter of the machine, and of what else it does.
 settings.register_profile("suite", suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -146,5 +147,12 @@ def recordings() -> Path:
     return recorded_folder()
 
 
-# At the end: what it needs stands above.
-from tests.support.whole_archive import whole_archive  # noqa: E402, F401 -- a fixture for every room
+@pytest.fixture(scope="session")
+def whole_archive(
+    postgres: Postgres, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WholeArchive]:
+    """The recorded archive, imported once for all tests that look at it."""
+    archive = recorded_folder() / "ergast"
+    folder = tmp_path_factory.mktemp("whole")
+    with cloned(postgres, template) as database, imported(archive, database, folder) as found:
+        yield found

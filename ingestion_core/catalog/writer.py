@@ -117,12 +117,7 @@ def write_season(db: Db, season: Season, now: datetime, fill_only: bool = False)
     return replace(written, quarantined=written.quarantined + len(season.unreadable))
 
 
-def write_profiles(
-    db: Db,
-    told: Profiles,
-    now: datetime,  # noqa: ARG001 -- all that is written is asked for alike
-    fill_only: bool = False,
-) -> Written:
+def write_profiles(db: Db, told: Profiles, fill_only: bool = False) -> Written:
     """Store what a source says of series, circuits, teams and drivers.
 
     What has a row is brought up to date. Of anything else only the claim is kept: a row is made by
@@ -131,7 +126,6 @@ def write_profiles(
     Args:
         db: a connection in a transaction.
         told: the profiles.
-        now: as for a weekend.
         fill_only: an answer observed later was stored already.
     """
     named = Named.of_profiles(told)

@@ -15,11 +15,12 @@ from ingestion_core.results.errors import without_values
 
 Db = Connection[TupleRow]
 
-# The same revision twice is the same page, but for what its frame says of the hour.
+# The same revision twice is the same page, but for what its frame says of the hour. Without naming
+# the columns: whoever names them must be allowed to read them.
 _ADD = """
 INSERT INTO spoilers.pages (key, revision, address, fetched_at, body)
 VALUES (%(key)s, %(revision)s, %(address)s, %(fetched_at)s, %(body)s)
-ON CONFLICT (key, revision) DO NOTHING
+ON CONFLICT DO NOTHING
 """
 
 _LATEST = """

@@ -41,6 +41,17 @@ class Stored:
     quarantined: int
     folded: int
 
+    def counts(self, embargoed: int) -> dict[str, int]:
+        """What an item tells of it; ``embargoed``: sessions of which nothing was stored yet."""
+        return {
+            "results": self.results,
+            "rows": self.rows,
+            "revised": self.revised,
+            "folded": self.folded,
+            "quarantined": self.quarantined,
+            "embargoed": embargoed,
+        }
+
 
 @without_values
 def write(

@@ -149,14 +149,7 @@ def _store(
             item,
             "done",
             outcome="doubted" if stored.refused else "embargo" if done.embargoed else "ok",
-            counts={
-                "results": stored.results,
-                "rows": stored.rows,
-                "revised": stored.revised,
-                "folded": stored.folded,
-                "quarantined": stored.quarantined,
-                "embargoed": done.embargoed,
-            },
+            counts=stored.counts(embargoed=done.embargoed),
         )
 
 
@@ -191,7 +184,7 @@ def _write(
         sets = ()
     unreadable = answer.unreadable if answer else ()
     stored = results.write(db, rounds, sets, unreadable, source=SOURCE)
-    if stored.rows:
+    if stored.removed:
         # Whoever has no result any more, because an entry list was wrong, may go now.
         sweep(db, rounds)
     if answer:

@@ -135,14 +135,7 @@ def _store(app: App, item: Item, year: int, answer: _Answer | None) -> None:
             item,
             "done",
             outcome="doubted" if stored.refused else "embargo" if held else "ok",
-            counts={
-                "results": stored.results,
-                "rows": stored.rows,
-                "revised": stored.revised,
-                "folded": stored.folded,
-                "quarantined": stored.quarantined,
-                "embargoed": len(held),
-            },
+            counts=stored.counts(embargoed=len(held)),
         )
 
 

@@ -102,7 +102,7 @@ def store(
         locked: what ``lock`` told.
     """
     done = [
-        *(writer.write_profiles(db, one, now, fill_only) for one in reading.profiles),
+        *(writer.write_profiles(db, one, fill_only) for one in reading.profiles),
         *(writer.write_season(db, one, now, fill_only) for one in reading.seasons),
         *(writer.write_weekend(db, one, now, fill_only) for one in reading.weekends),
     ]
@@ -111,7 +111,7 @@ def store(
         joined = redirects.join(db, _still(db, reading.moved), locked, now)
         bookkeeping.quarantine(db, SOURCE, reading.page.key, joined.doubts)
     if joined.changed:  # what is said under either title is said of one row now
-        done += [writer.write_profiles(db, one, now) for one in reading.profiles]
+        done += [writer.write_profiles(db, one) for one in reading.profiles]
     shrunk = sum(len(one.shrunk) for one in done)
     return Stored(
         counts={
@@ -237,28 +237,28 @@ def _race(body: bytes, contexts: Contexts, observed_at: datetime) -> Reading:
 
 def _circuit(body: bytes, contexts: Contexts, observed_at: datetime) -> Reading:
     found = circuit.read(body)
-    return Reading(
-        page=found.page,
-        drift=found.drift,
-        profiles=tuple(
-            shape.circuit_profiles(replace(found, page=page), observed_at)
-            for page in _titles(found.page, contexts)
-        ),
-        moved=_moved("circuit", found.page, contexts),
-    )
+    told = [
+        shape.circuit_profiles(replace(found, page=page), observed_at)
+        for page in _titles(found.page, contexts)
+    ]
+    return _of_one_thing("circuit", found.page, found.drift, told, contexts)
 
 
 def _driver(body: bytes, contexts: Contexts, observed_at: datetime) -> Reading:
     found = driver.read(body)
-    return Reading(
-        page=found.page,
-        drift=found.drift,
-        profiles=tuple(
-            shape.driver_profiles(replace(found, page=page), observed_at)
-            for page in _titles(found.page, contexts)
-        ),
-        moved=_moved("driver", found.page, contexts),
-    )
+    told = [
+        shape.driver_profiles(replace(found, page=page), observed_at)
+        for page in _titles(found.page, contexts)
+    ]
+    return _of_one_thing("driver", found.page, found.drift, told, contexts)
+
+
+def _of_one_thing(
+    kind: Kind, page: Page, drift: tuple[str, ...], told: Iterable[Profiles], contexts: Contexts
+) -> Reading:
+    """A page that leads nowhere, and that several titles may lead to."""
+    moved = _moved(kind, page, contexts)
+    return Reading(page, drift, profiles=tuple(told), moved=moved)
 
 
 def _titles(page: Page, contexts: Contexts) -> list[Page]:

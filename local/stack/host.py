@@ -45,29 +45,25 @@ def replay_process(
     recording: Sequence[Path], pace: float, log: Path, hold: Sequence[int]
 ) -> Process:
     """The replay of OpenF1, not yet started; its limits are those that the app keeps to."""
-    return Process(
-        "the replay",
-        [
-            *(sys.executable, "-m", "local.replay", "--port", "0"),
-            *("--per-minute", str(max(1, int(pace))), "--per-second", str(max(3, int(pace / 6)))),
-            *(part for folder in recording for part in ("--recording", str(folder.resolve()))),
-        ],
-        log=log,
-        environment={**os.environ, "PYTHONUNBUFFERED": "1"},
-        folder=ROOT,
-        hold=hold,
-        grace=5,
-    )
+    arguments = [
+        *("--per-minute", str(max(1, int(pace))), "--per-second", str(max(3, int(pace / 6)))),
+        *(part for folder in recording for part in ("--recording", str(folder.resolve()))),
+    ]
+    return _replay("the replay", "local.replay", arguments, log, hold)
 
 
 def wiki_process(wiki: Wiki, log: Path, hold: Sequence[int]) -> Process:
     """The replay of The Third Turn, not yet started; its pace is the one that the app keeps to."""
+    arguments = ["--pages", str(wiki.folder), "--seconds", f"{wiki.seconds:g}"]
+    return _replay("the wiki's replay", "local.replay.wiki", arguments, log, hold)
+
+
+def _replay(
+    name: str, module: str, arguments: Sequence[str], log: Path, hold: Sequence[int]
+) -> Process:
     return Process(
-        "the wiki's replay",
-        [
-            *(sys.executable, "-m", "local.replay.wiki", "--port", "0"),
-            *("--pages", str(wiki.folder), "--seconds", f"{wiki.seconds:g}"),
-        ],
+        name,
+        [sys.executable, "-m", module, "--port", "0", *arguments],
         log=log,
         environment={**os.environ, "PYTHONUNBUFFERED": "1"},
         folder=ROOT,

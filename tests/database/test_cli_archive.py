@@ -13,10 +13,11 @@ import pytest
 
 from ingestion_core.cli import follow
 from ingestion_core.cli.main import main
-from ingestion_core.settings import Settings, names, settings
+from ingestion_core.settings import Settings
 from ingestion_core.tasks import backfill
 from ingestion_core.tasks.app import App
 from tests.support.archives import csv_text, tables, write_csv
+from tests.support.commands import set_only
 from tests.support.drain import drain
 from tests.support.product import rows
 
@@ -34,19 +35,15 @@ def environment(
     database: str, azurite: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[pytest.MonkeyPatch]:
     """The command line's settings; it looks often, and is soon surprised that nothing moves."""
-    for name in names():
-        monkeypatch.delenv(name, raising=False)
-    for name, value in {
+    chosen = {
         "DATABASE_URL": database,
         "AzureWebJobsStorage": azurite,
         "ARCHIVE_URL": str(folder),
         "RESULTS_ENABLED": "true",
-    }.items():
-        monkeypatch.setenv(name, value)
+    }
     monkeypatch.setattr(follow, "_LOOK_AGAIN_SECONDS", 0.02)
-    settings.cache_clear()
-    yield monkeypatch
-    settings.cache_clear()
+    with set_only(monkeypatch, chosen):
+        yield monkeypatch
 
 
 @contextmanager

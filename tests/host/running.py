@@ -1,7 +1,8 @@
-"""The app under the stand-in host, on real queues and a real database, asking a replay."""
+"""The app under the stand-in host, on real queues and a real database."""
 
 import contextlib
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -24,6 +25,8 @@ _LISTENERS = frozenset(
 )
 #: Those of a calendar without results.
 CALENDAR = ("discover_year", "sync_meeting")
+#: Where nobody answers for OpenF1.
+NOBODY = "http://127.0.0.1:9"
 UNLIMITED = Limits(per_second=0, per_minute=0)
 
 
@@ -70,6 +73,22 @@ class Running:
         assert found is not None
         return found
 
+    def look_for_work(self) -> None:
+        """What the timer does."""
+        answer = httpx.post(
+            f"{self.host.url}/admin/functions/discover_meetings",
+            json={"input": ""},
+            headers={"x-functions-key": KEY},
+        )
+        assert answer.status_code == 202
+
+    def peak(self) -> int:
+        """The most memory that the process ever had, in MB."""
+        status = Path(f"/proc/{self.host.pid}/status").read_text()
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        assert found
+        return int(found[1]) // 1024
+
     def close(self) -> None:
         """End as the host does when it is asked to; its connections report what they wrote."""
         if not self.client.is_closed:
@@ -87,7 +106,7 @@ def starting(database: str, storage: str, folder: Path) -> Iterator[Start]:
     with contextlib.ExitStack() as stack:
 
         def go(
-            replay: Serving,
+            replay: Serving | None = None,
             per_minute: float = 6000,
             lease_seconds: int = 30,
             settings: dict[str, str] | None = None,
@@ -105,7 +124,7 @@ def starting(database: str, storage: str, folder: Path) -> Iterator[Start]:
                 {
                     "AzureWebJobsStorage": storage,
                     "DATABASE_URL": database,
-                    "OPENF1_BASE_URL": replay.url,
+                    "OPENF1_BASE_URL": replay.url if replay else NOBODY,
                     "OPENF1_REQUESTS_PER_MINUTE": str(per_minute),
                     "DISCOVERY_SCHEDULE": "0 0 0 1 1 *",
                     "LOCAL_FUNCTION_KEY": KEY,

@@ -1,15 +1,16 @@
 """The Ergast archive through the host: HTTP trigger, real queues, functions, PostgreSQL."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
 from tests.host.processes import eventually
-from tests.support.archive_host import Start, starting
+from tests.host.running import Running, Start
 from tests.support.archives import Tables, tables, write_csv
 from tests.support.product import dump, figures, rows
 from tests.support.whole_archive import WholeArchive
@@ -22,11 +23,30 @@ FOLDED = 91
 SEASONS = [str(year) for year in range(1950, 2025)]
 
 
+StartArchive = Callable[..., Running]
+
+
 @pytest.fixture
-def start(database: str, storage: str, tmp_path: Path) -> Iterator[Start]:
-    """Start instances of the app's host on this test's database and queues."""
-    with starting(database, storage, tmp_path) as go:
-        yield go
+def start_with(start: Start) -> StartArchive:
+    """Start instances of the app's host with an archive; nobody answers for OpenF1."""
+
+    def go(archive: object = "", settings: dict[str, str] | None = None, **more: Any) -> Running:
+        return start(settings={"ARCHIVE_URL": str(archive), **(settings or {})}, **more)
+
+    return go
+
+
+def ask(app: Running, body: object) -> str:
+    """POST an import that must be accepted; its run."""
+    answer = app.client.post("/archive", json=body)
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["Location"] == f"/api/runs/{answer.json()['run']}"
+    return str(answer.json()["run"])
+
+
+def imported(app: Running, first: int, last: int) -> dict[str, Any]:
+    """Import these seasons, and wait for the end."""
+    return app.finished(ask(app, {"seasons": {"from": first, "to": last}}))
 
 
 @pytest.fixture
@@ -64,7 +84,7 @@ def test_the_whole_archive_with_results(whole_archive: WholeArchive) -> None:
     found = figures(database)
     assert (found["rounds"], found["drivers"]) == ((ROUNDS, 0), DRIVERS)
     assert (found["circuits"], found["entrants"]) == (CIRCUITS, ENTRANTS)
-    sums = whole_archive.counts
+    sums = whole_archive.counts(*tasks)
     assert (sums["rounds"], sums["entrants"], sums["quarantined"]) == (ROUNDS, ENTRANTS, 1)
     assert (sums["folded"], sums["embargoed"]) == (FOLDED, 0)
     assert sums["results"] == RACES - FOLDED + SPRINTS + QUALIFYINGS
@@ -80,16 +100,18 @@ def test_the_whole_archive_again_touches_no_row(whole_archive: WholeArchive) -> 
     """By the server's counters; with its bookkeeping it logs half a megabyte at the most."""
     assert whole_archive.again["done"] == 150
     assert whole_archive.written["Entrants"][0] == ENTRANTS, "the counters had not arrived"
+    stored = RACES - FOLDED + SPRINTS + QUALIFYINGS
+    assert whole_archive.written["Results"][:3] == (stored, 0, 0)
     assert whole_archive.written_again == whole_archive.written
     assert whole_archive.same
     before, after = whole_archive.logged
     assert after - before <= 500_000, f"{after - before:,} bytes"
 
 
-def test_an_import_over_http(start: Start, small: Path, database: str) -> None:
+def test_an_import_over_http(start_with: StartArchive, small: Path, database: str) -> None:
     """POST, one message per season, rows; without a word on results, none."""
-    app = start(small, {"RESULTS_ENABLED": "true"})
-    shown = app.seasons(2018, 2024)
+    app = start_with(small, {"RESULTS_ENABLED": "true"})
+    shown = imported(app, 2018, 2024)
     assert (shown["kind"], shown["state"], shown["expected"]) == ("archive", "done", 7)
     assert {one["key"]: one["outcome"] for one in shown["items"]} == {
         str(year): "ok" if year in (2019, 2023) else "empty" for year in range(2018, 2025)
@@ -101,14 +123,14 @@ def test_an_import_over_http(start: Start, small: Path, database: str) -> None:
         "openf1",
     ]
 
-    asked = app.run(app.ask({}))
+    asked = app.run(ask(app, {}))
     years = [int(one["key"]) for one in asked["items"]]
     assert years == list(range(1950, time.gmtime().tm_year + 1)), "all that there can be"
 
 
-def test_results_are_off(start: Start, small: Path, database: str) -> None:
+def test_results_are_off(start_with: StartArchive, small: Path, database: str) -> None:
     """No result anywhere, no function that could make one, and a refusal that names the setting."""
-    app = start(small)
+    app = start_with(small)
     answer = app.client.post("/archive", json={"include_results": True})
     assert (answer.status_code, answer.headers["content-type"]) == (
         409,
@@ -116,24 +138,24 @@ def test_results_are_off(start: Start, small: Path, database: str) -> None:
     )
     assert "RESULTS_ENABLED" in answer.json()["detail"]
     assert app.client.get("/runs").json()["runs"] == []
-    assert app.seasons(2019, 2023)["state"] == "done"
+    assert imported(app, 2019, 2023)["state"] == "done"
     assert rows(database, 'SELECT count(*) FROM "Results"') == [(0,)]
     assert rows(database, "SELECT to_regnamespace('spoilers')") == [(None,)]
     assert rows(database, "SELECT DISTINCT task FROM ingest.items") == [("import_season",)]
 
 
-def test_without_an_archive_the_setting_is_named(start: Start, database: str) -> None:
+def test_without_an_archive_the_setting_is_named(start_with: StartArchive, database: str) -> None:
     """As what is not prepared; nothing was started."""
-    app = start()
+    app = start_with()
     answer = app.client.post("/archive", json={"seasons": {"from": 1950, "to": 2024}})
     assert (answer.status_code, answer.json()["title"]) == (503, "Not prepared")
     assert "ARCHIVE_URL" in answer.json()["detail"]
     assert app.client.get("/runs").json()["runs"] == []
 
 
-def test_bad_input_is_answered_with_what_and_why(start: Start, small: Path) -> None:
+def test_bad_input_is_answered_with_what_and_why(start_with: StartArchive, small: Path) -> None:
     """As problems, like everywhere."""
-    app = start(small)
+    app = start_with(small)
     for body, named in (
         (b"", '{"seasons": {"from": 1950, "to": 2024}}'),
         (b'{"seasons": {"from": 1949, "to": 2024}}', "season 1949 is out of range"),
@@ -147,14 +169,14 @@ def test_bad_input_is_answered_with_what_and_why(start: Start, small: Path) -> N
 
 
 def test_a_missing_table_is_named_in_the_run_and_nothing_is_written(
-    start: Start, small: Path, database: str
+    start_with: StartArchive, small: Path, database: str
 ) -> None:
     """By its item, the run and the log; put where it belongs and asked for again, it is there."""
     table = small / "constructors.csv"
     content = table.read_text()
     table.unlink()
-    app = start(small)
-    shown = app.seasons(2019, 2023)
+    app = start_with(small)
+    shown = imported(app, 2019, 2023)
     told = "archive-unreadable: the archive: lacks the table constructors"
     assert (shown["state"], shown["failed"], shown["last_error"]) == ("failed", 5, told)
     assert not any(dump(database).values())
@@ -174,7 +196,7 @@ CREATE TRIGGER break BEFORE INSERT ON "Seasons" FOR EACH ROW EXECUTE FUNCTION br
 
 
 def test_a_season_that_can_not_be_stored_ends_as_failed_and_its_neighbours_are_there(
-    start: Start, small: Path, database: str
+    start_with: StartArchive, small: Path, database: str
 ) -> None:
     """Given up after the last delivery; mended and asked for again, it comes in."""
 
@@ -183,8 +205,8 @@ def test_a_season_that_can_not_be_stored_ends_as_failed_and_its_neighbours_are_t
             db.execute(statement.encode())
 
     change(BREAK)
-    app = start(small, maxDequeueCount=2, visibilityTimeout="00:00:00")
-    shown = app.seasons(2019, 2023)
+    app = start_with(small, maxDequeueCount=2, visibilityTimeout="00:00:00")
+    shown = imported(app, 2019, 2023)
     ended = {one["key"]: (one["state"], one["outcome"]) for one in shown["items"]}
     assert ended["2023"] == ("failed", "poison")
     assert (ended["2019"], shown["last_error"]) == (("done", "ok"), "poison")
@@ -196,16 +218,16 @@ def test_a_season_that_can_not_be_stored_ends_as_failed_and_its_neighbours_are_t
 
 
 def test_a_host_killed_in_the_middle_of_an_import_loses_nothing(
-    start: Start, tmp_path: Path, database: str
+    start_with: StartArchive, tmp_path: Path, database: str
 ) -> None:
     """kill -9: the message it had comes back; what it was about to send, the timer sends."""
     folder = write_csv(tmp_path / "yearly", yearly(1995, 2024))
-    app = start(folder, {"RESULTS_ENABLED": "true"}, lease_seconds=3)
-    run = app.ask({"seasons": {"from": 1995, "to": 2024}, "include_results": True})
+    app = start_with(folder, {"RESULTS_ENABLED": "true"}, lease_seconds=3)
+    run = ask(app, {"seasons": {"from": 1995, "to": 2024}, "include_results": True})
     eventually(lambda: app.run(run)["done"] >= 10)
     app.host.kill()
     assert figures(database)["rounds"] != (30, 0), "it was over before it was killed"
-    second = start(folder, {"RESULTS_ENABLED": "true"}, lease_seconds=3)
+    second = start_with(folder, {"RESULTS_ENABLED": "true"}, lease_seconds=3)
     with psycopg.connect(database, autocommit=True) as db:
         # As if a quarter of an hour had passed: whatever is lost between marking and sending.
         db.execute(

@@ -5,20 +5,17 @@ Under the host at log level DEBUG, while what can go wrong with an archive's res
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
 
-from local.stack.azurite import Azurite
-from tests.host.processes import REPOSITORY, HostProcess, eventually
+from tests.host.processes import eventually
+from tests.host.running import Running, Start
 from tests.support.archives import csv_text, tables, write_csv
-from tests.support.product import rows
+from tests.support.product import rows, texts
 
-KEY = "the-function-key-of-this-test"
 #: A place, points, laps, a time as it stands in the archive and in milliseconds, a fastest lap, a
 #: speed, a qualifying time, a status, and texts where there should be numbers.
 VALUES = (
@@ -57,41 +54,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def host(database: str, folder: Path, tmp_path: Path) -> Iterator[HostProcess]:
+def app(start: Start, folder: Path) -> Running:
     """The app with results opted into, telling as much as it can; two attempts for a message."""
-    root = tmp_path / "app"
-    root.mkdir()
-    shutil.copy(REPOSITORY / "function_app.py", root)
-    document = json.loads((REPOSITORY / "host.json").read_text())
-    document["extensions"]["queues"] |= {
-        "maxDequeueCount": 2,
-        "visibilityTimeout": "00:00:00",
-        "maxPollingInterval": "00:00:00.100",
-    }
-    (root / "host.json").write_text(json.dumps(document))
-    with Azurite(tmp_path / "azurite.log") as storage:
-        settings = {
-            "AzureWebJobsStorage": storage.connection_string,
-            "DATABASE_URL": database,
-            "OPENF1_BASE_URL": "http://127.0.0.1:9",
-            "ARCHIVE_URL": str(folder),
-            "DISCOVERY_SCHEDULE": "0 0 0 1 1 *",
-            "LOCAL_FUNCTION_KEY": KEY,
-            "RESULTS_ENABLED": "true",
-            "LOG_LEVEL": "DEBUG",
-            # Nothing of theirs is asked for; ten times a second each would ask its queue.
-            **{
-                f"AzureWebJobs.{name}.Disabled": "true"
-                for name in (
-                    *("discover_year", "sync_meeting", "read_page"),
-                    *("dead_letter_year", "dead_letter_meeting", "dead_letter_page"),
-                )
-            },
-        }
-        started = HostProcess(root, settings).listening()
-        yield started
-        if started.is_running:
-            started.stop()
+    return start(
+        settings={"ARCHIVE_URL": str(folder), "RESULTS_ENABLED": "true", "LOG_LEVEL": "DEBUG"},
+        # Nothing is asked of the others; ten times a second each would ask its queue.
+        listening=("import_season", "dead_letter_season", "load_results", "dead_letter_results"),
+        maxDequeueCount=2,
+        visibilityTimeout="00:00:00",
+        maxPollingInterval="00:00:00.100",
+    )
 
 
 class Imports:
@@ -128,27 +100,13 @@ class Imports:
 
 
 @pytest.fixture
-def imports(host: HostProcess, database: str) -> Iterator[Imports]:
+def imports(app: Running, database: str) -> Imports:
     """Whoever asks that app."""
-    key = {"x-functions-key": KEY}
-    with httpx.Client(base_url=f"{host.url}/api", headers=key, timeout=30) as client:
-        yield Imports(client, database)
-
-
-def tables_of(database: str, schema: str) -> dict[str, str]:
-    """Every table of a schema, as one text."""
-    names = rows(database, "SELECT tablename FROM pg_tables WHERE schemaname = %s", schema)
-    return {
-        name: "\n".join(
-            row[0]
-            for row in rows(database, f'SELECT to_jsonb(t)::text FROM {schema}."{name}" t')  # noqa: S608 - names of its own catalog
-        )
-        for (name,) in names
-    }
+    return Imports(app.client, database)
 
 
 def test_canaries_of_the_archive_are_found_in_results_and_spoilers_alone(
-    host: HostProcess, imports: Imports, database: str, folder: Path
+    app: Running, imports: Imports, database: str, folder: Path
 ) -> None:
     """Not in a log, a traceback, our records, an answer, or another table of the product."""
     imports.broken('public."Results"')
@@ -169,21 +127,21 @@ def test_canaries_of_the_archive_are_found_in_results_and_spoilers_alone(
     imports.end("done")
     for path in ("/runs", "/sources", "/results/revisions?year=2024", "/health/ready"):
         imports.get(path)
-    assert host.stop() == 0
+    assert app.host.stop() == 0
 
     # Where they belong, they are: this test can see them.
-    product, spoilers = tables_of(database, "public"), tables_of(database, "spoilers")
+    product, spoilers = texts(database, "public"), texts(database, "spoilers")
     seen = set(hits(product.pop("Results")))
     assert {"987", "77.4321", "9753", "54321987", "398.765", "ZZSTATUS"} <= seen
     assert {"ZZPLACE", "ZZTIME"} <= set(hits(spoilers["quarantine"]))
-    log = "\n".join(host.lines)
+    log = "\n".join(app.host.lines)
     assert "ResultsDatabaseError: sqlstate 23514, constraint no_canary" in log
 
     # And nowhere else.
     found = {
         "log": hits(log),
         "answers": [hit for one in imports.told for hit in hits(one)],
-        "ingest": {name: hits(text) for name, text in tables_of(database, "ingest").items()},
+        "ingest": {name: hits(text) for name, text in texts(database, "ingest").items()},
         "product": {name: hits(text) for name, text in product.items()},
     }
     found["ingest"] = {name: one for name, one in found["ingest"].items() if one}

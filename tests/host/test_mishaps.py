@@ -3,13 +3,12 @@
 import json
 from datetime import timedelta
 
-import httpx
 import psycopg
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from local.replay.server import ReplayServer
 from tests.host.processes import eventually
-from tests.host.running import KEY, Start
+from tests.host.running import Start
 from tests.support.product import figures, rows
 
 #: The first six meetings of the sample season.
@@ -54,12 +53,7 @@ def test_a_message_lost_from_the_queue_is_sent_again_and_a_stale_copy_does_nothi
         )
         (item,) = db.execute("SELECT item FROM ingest.items").fetchone() or (0,)
     app.ask("/sources/openf1/resume")
-    admin = httpx.post(
-        f"{app.host.url}/admin/functions/discover_meetings",
-        json={"input": ""},
-        headers={"x-functions-key": KEY},
-    )
-    assert admin.status_code == 202
+    app.look_for_work()
     assert app.finished(run)["state"] == "done"
     asked = len(short.requests)
     with QueueClient.from_connection_string(

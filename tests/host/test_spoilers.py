@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
@@ -19,8 +18,8 @@ from ingestion_core.work.queues import QUEUES
 from local.replay.faults import Fault
 from local.replay.server import ReplayServer
 from tests.host.processes import eventually
-from tests.host.running import CALENDAR, KEY, UNLIMITED, Running, Start
-from tests.support.product import rows
+from tests.host.running import CALENDAR, UNLIMITED, Running, Start
+from tests.support.product import rows, texts
 from tests.support.results import only
 
 BAHRAIN, RACE = 1229, 9472
@@ -145,20 +144,6 @@ def sent_by_all(
     return found
 
 
-def tables(database: str, schema: str) -> dict[str, str]:
-    """Every table of a schema, as one text."""
-    names = rows(
-        database, "SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", schema
-    )
-    return {
-        name: "\n".join(
-            row[0]
-            for row in rows(database, f'SELECT to_jsonb(t)::text FROM {schema}."{name}" t')  # noqa: S608 - names of its own catalog
-        )
-        for (name,) in names
-    }
-
-
 class Steps:
     """The weekend, read with its results again and again, each time with another fault."""
 
@@ -202,19 +187,10 @@ class Steps:
                 "UPDATE ingest.items SET state = 'waiting', not_before = now(), outcome = NULL"
                 " WHERE state IN ('waiting', 'sent')"
             )
-            self.tick()
+            self.app.look_for_work()
 
         self.replay.faults.add(fault)
         self.read("failed", hurry)
-
-    def tick(self) -> None:
-        """What the timer does."""
-        answer = httpx.post(
-            f"{self.app.host.url}/admin/functions/discover_meetings",
-            json={"input": ""},
-            headers={"x-functions-key": KEY},
-        )
-        assert answer.status_code == 202
 
     def look_while_writing(self) -> None:
         """What the server shows of our statements while the results are being written."""
@@ -284,7 +260,7 @@ def test_canaries_of_the_results_are_found_in_results_and_spoilers_alone(
         "session_result", {"session_key": RACE, "driver_number": 1}, {"points": 77.4321}
     )
     steps.read("done")
-    steps.tick()
+    app.look_for_work()
     run = app.ask("/backfill", {"years": {"from": 2024, "to": 2024}, "include_results": True})
     app.finished(run["run"])
     answers = [
@@ -306,15 +282,15 @@ def test_canaries_of_the_results_are_found_in_results_and_spoilers_alone(
     app.close()
     queues = sent_by_all(start, replay, storage, steps.failed[0])
     log = "\n".join(app.host.lines)
-    told = tables(database, "ingest")
+    told = texts(database, "ingest")
 
     # Where they belong, they are: this test can see them.
-    kept = tables(database, "spoilers")
+    kept = texts(database, "spoilers")
     assert {"98765.4321", "77.4321", "54321987", "9753", "987"} <= set(
         hits(kept["classifications"])
     )
     assert {"ZZPLACE", "ZZGAP", "77.4321"} <= set(hits(kept["quarantine"]))
-    product = tables(database, "public")
+    product = texts(database, "public")
     assert {"77.4321", "54321987", "9753", "987"} <= set(hits(product.pop("Results")))
     assert hits(product["Drivers"]) == [NAME]
     # Each error was met, and told.

@@ -61,3 +61,22 @@ def rows(conninfo: str, statement: str, *parameters: object) -> list[tuple[Any, 
     """The rows of one statement."""
     with psycopg.connect(conninfo, autocommit=True) as db:
         return db.execute(statement.encode(), parameters or None).fetchall()
+
+
+def texts(conninfo: str, schema: str) -> dict[str, str]:
+    """Every table of a schema, all its rows as one text."""
+    names = rows(
+        conninfo, "SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", schema
+    )
+    with psycopg.connect(conninfo) as db:
+        return {
+            name: "\n".join(
+                text
+                for (text,) in db.execute(
+                    sql.SQL("SELECT to_jsonb(t)::text FROM {} t").format(
+                        sql.Identifier(schema, name)
+                    )
+                )
+            )
+            for (name,) in names
+        }

@@ -4,19 +4,18 @@ what came of that."""
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
+from psycopg import sql
 
 from local.stack.azurite import Azurite
-from local.stack.postgres import Postgres
-from tests.conftest import cloned, recorded_folder
-from tests.support.archive_host import Archive, starting
+from tests.host.running import Running, starting
 from tests.support.product import dump, rows, written
 
-_OPTED = {"RESULTS_ENABLED": "true"}
 _WISH = {"seasons": {"from": 1950, "to": 2024}, "include_results": True}
 
 
@@ -40,16 +39,16 @@ class WholeArchive:
     same: bool
     logged: tuple[int, int]
 
-    @property
-    def counts(self) -> Counter[str]:
-        """The sums of what its items counted."""
+    def counts(self, *tasks: str) -> Counter[str]:
+        """The sums of what the items of these tasks counted."""
         sums: Counter[str] = Counter()
         for one in self.run["items"]:
-            sums.update(one["counts"])
+            if one["task"] in tasks:
+                sums.update(one["counts"])
         return sums
 
 
-def _carried_out(app: Archive) -> Counter[str]:
+def _carried_out(app: Running) -> Counter[str]:
     """By what the host logged."""
     found = [re.search(r" (\w+ \d{4}): [\w :,.-]+ in \d", line) for line in app.host.lines]
     return Counter(one[1] for one in found if one)
@@ -59,12 +58,12 @@ def _leave_alone(database: str) -> None:
     """What the server does of itself, whenever it likes, is not what an import logs."""
     with psycopg.connect(database, autocommit=True) as db:
         names = db.execute(
-            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND"
-            " relnamespace IN ('public'::regnamespace, 'ingest'::regnamespace,"
-            " 'spoilers'::regnamespace)"
+            "SELECT schemaname, tablename FROM pg_tables"
+            " WHERE schemaname IN ('public', 'ingest', 'spoilers')"
         ).fetchall()
-        for (name,) in names:
-            db.execute(f"ALTER TABLE {name} SET (autovacuum_enabled = false)".encode())
+        for name in names:
+            statement = "ALTER TABLE {} SET (autovacuum_enabled = false)"
+            db.execute(sql.SQL(statement).format(sql.Identifier(*name)))
 
 
 def _logged(database: str) -> int:
@@ -72,27 +71,29 @@ def _logged(database: str) -> int:
     return int(position)
 
 
-@pytest.fixture(scope="session")
-def whole_archive(
-    postgres: Postgres, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[WholeArchive]:
-    """Imported by the app under the host, with nobody else on its database or queues."""
-    source = recorded_folder() / "ergast"
-    folder = tmp_path_factory.mktemp("whole")
+@contextmanager
+def imported(archive: Path, database: str, folder: Path) -> Iterator[WholeArchive]:
+    """Imported by the app under the host, with nobody else on its database or queues.
+
+    Args:
+        archive: its folder.
+        database: with the product's tables, all empty.
+        folder: a temporary one.
+    """
+    opted = {"ARCHIVE_URL": str(archive), "RESULTS_ENABLED": "true"}
     with (
-        cloned(postgres, template) as database,
         Azurite(folder / "azurite.log") as storage,
         starting(database, storage.connection_string, folder) as start,
     ):
-        app = start(source, _OPTED)
-        run = app.finished(app.ask(_WISH), seconds=240)
+        app = start(settings=opted)
+        run = app.finished(app.ask("/archive", _WISH)["run"], seconds=240)
         peak = app.peak()
         app.close()
         _leave_alone(database)
         found, counted = dump(database), written(database, swept=True)
         mark = _logged(database)
-        second = start(source, _OPTED)
-        again = second.finished(second.ask(_WISH), seconds=240)
+        second = start(settings=opted)
+        again = second.finished(second.ask("/archive", _WISH)["run"], seconds=240)
         second.close()
         yield WholeArchive(
             name=rows(database, "SELECT current_database()")[0][0],

@@ -51,7 +51,7 @@ def write(db: Db, told: Profiles | Season | Weekend) -> Written:
     """What a page says, in one transaction."""
     with db.transaction():
         if isinstance(told, Profiles):
-            return writer.write_profiles(db, told, NOW)
+            return writer.write_profiles(db, told)
         writer.lock_season(db, told.series, told.year)
         if isinstance(told, Season):
             return writer.write_season(db, told, NOW)

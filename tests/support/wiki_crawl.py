@@ -1,20 +1,24 @@
 """A made-up corner of the wiki, served by the replay, and crawls of it without a host."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ingestion_core.settings import Settings
+from ingestion_core.sources.thethirdturn.page import address
 from ingestion_core.tasks import backfill, crawl
 from ingestion_core.tasks.app import App
 from local.replay.wiki.server import WikiServer
 from tests.support import wiki_pages
 from tests.support.drain import drain
+from tests.support.product import rows
 from tests.support.wiki_pages import Race, Row, link, listed
 
 Run = dict[str, Any]
+#: What opens an instance of the app with the given settings.
+Opened = Callable[..., App]
 
 CONTACT = "https://example.org/contact"
 SERIES = "Lantern_Cup_Central"
@@ -22,6 +26,9 @@ SEASON = "1962_Lantern_Cup_Central"
 FIRST, SECOND = "Lantern_Cup:1962-01", "Lantern_Cup:1962-02"
 TRACK, ADA = "Fenmoor_Speedway", "Ada_Ferris_(AR)"
 ABSENT = "Bo_Lund"
+ALL = {SERIES, SEASON, FIRST, SECOND, TRACK, ADA, ABSENT}
+ROBOTS = "/robots.txt"
+API = "/w/api.php"
 
 
 def numbered(body: bytes, article: int, revision: int = 70) -> bytes:
@@ -123,3 +130,19 @@ def outcomes(run: Run) -> dict[str, str | None]:
         for one in run["items"]
         if one["task"] == "read_page"
     }
+
+
+def paths(*keys: str) -> list[str]:
+    """The paths of pages, sorted."""
+    return sorted(address(key) for key in keys)
+
+
+def kept_titles(database: str) -> list[str]:
+    """The titles of the pages that are kept, once for each revision."""
+    return [row[0] for row in rows(database, "SELECT key FROM spoilers.pages ORDER BY 1")]
+
+
+def fetched(database: str) -> dict[str, tuple[str, int | None]]:
+    """Outcome and status of each page's last answer."""
+    statement = "SELECT key, outcome, http_status FROM ingest.fetches WHERE resource = 'page'"
+    return {key: (outcome, status) for key, outcome, status in rows(database, statement)}

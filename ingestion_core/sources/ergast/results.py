@@ -75,9 +75,9 @@ def _milliseconds(value: object) -> object:
     return full * 1000 + round(float(f"0.{fraction or 0}") * 1000)
 
 
-Place = Annotated[int, whole(1, 999)]
-Count = Annotated[int, whole(0, 9_999)]
-Milliseconds = Annotated[int, whole(0, 10**9)]
+Place = Annotated[int, whole(ge=1, lt=1000)]
+Count = Annotated[int, whole(ge=0, lt=10_000)]
+Milliseconds = Annotated[int, whole(ge=0, lt=10**9)]
 LapTime = Annotated[int, Field(ge=0, lt=10**9), BeforeValidator(_milliseconds)]
 
 
@@ -99,13 +99,13 @@ class ResultRow(Row):
     grid: Count | None = None
     position: Place | None = None
     position_text: Annotated[str, Field(pattern=r"^([1-9][0-9]{0,2}|[RDEFWN])$")]
-    points: Annotated[float, decimal(0, 1000)] | None = None
+    points: Annotated[float, decimal(ge=0, lt=1000)] | None = None
     laps: Count | None = None
     milliseconds: Milliseconds | None = None
     fastest_lap: Count | None = None
     rank: Count | None = None
     fastest_lap_time: LapTime | None = None
-    fastest_lap_speed: Annotated[float, decimal(0, 1000)] | None = None
+    fastest_lap_speed: Annotated[float, decimal(ge=0, lt=1000)] | None = None
     status_id: Key | None = None
 
 

@@ -44,15 +44,18 @@ class Written:
         return self._schema
 
 
-def whole(least: int, most: int) -> Written:
-    """A whole number between two, both included."""
-    return Written(r"^-?[0-9]{1,9}$", core_schema.int_schema(ge=least, le=most))
+def whole(
+    *, gt: int | None = None, ge: int | None = None, lt: int | None = None, le: int | None = None
+) -> Written:
+    """A whole number within bounds, in pydantic's words."""
+    number = core_schema.int_schema(gt=gt, ge=ge, lt=lt, le=le)
+    return Written(r"^-?[0-9]{1,9}$", number)
 
 
-def decimal(least: float, most: float) -> Written:
-    """A decimal number between two, both included: no exponent, no infinity."""
-    pattern = r"^-?([0-9]{1,9}(\.[0-9]{0,15})?|\.[0-9]{1,15})$"
-    return Written(pattern, core_schema.float_schema(ge=least, le=most))
+def decimal(*, ge: float, lt: float | None = None, le: float | None = None) -> Written:
+    """A decimal number within bounds: no exponent, no infinity."""
+    number = core_schema.float_schema(ge=ge, lt=lt, le=le)
+    return Written(r"^-?([0-9]{1,9}(\.[0-9]{0,15})?|\.[0-9]{1,15})$", number)
 
 
 def _clean(text: str) -> str:
@@ -81,7 +84,7 @@ def _clock(value: object) -> object:
     return time(int(found[1]), int(found[2]), int(found[3] or 0))
 
 
-Key = Annotated[int, whole(1, 10**9)]
+Key = Annotated[int, whole(gt=0)]
 Text = Annotated[str, Field(max_length=300), AfterValidator(_clean)]
 Ref = Annotated[str, Field(max_length=100, pattern=r"^\w[\w.-]*$")]
 Car = Annotated[str, Field(max_length=10), AfterValidator(_clean)]
@@ -105,9 +108,9 @@ class CircuitRow(Row):
     name: Text
     location: Text | None = None
     country: Text | None = None
-    lat: Annotated[float, decimal(-90, 90)] | None = None
-    lng: Annotated[float, decimal(-180, 180)] | None = None
-    alt: Annotated[float, decimal(-500, 9000)] | None = None
+    lat: Annotated[float, decimal(ge=-90, le=90)] | None = None
+    lng: Annotated[float, decimal(ge=-180, le=180)] | None = None
+    alt: Annotated[float, decimal(ge=-500, le=9000)] | None = None
     url: Address | None = None
 
 
@@ -128,7 +131,7 @@ class DriverRow(Row):
     driver_ref: Ref
     forename: Text
     surname: Text
-    number: Annotated[int, whole(0, 999)] | None = None
+    number: Annotated[int, whole(ge=0, lt=1000)] | None = None
     code: Annotated[Text, Field(max_length=10)] | None = None
     dob: DayOrNull = None
     nationality: Text | None = None
@@ -139,8 +142,8 @@ class RaceRow(Row):
     """A race weekend; what has a date and no time has only its day known."""
 
     race_id: Key
-    year: Annotated[int, whole(1900, 2100)]
-    round: Annotated[int, whole(1, 999)]
+    year: Annotated[int, whole(ge=1900, le=2100)]
+    round: Annotated[int, whole(ge=1, lt=1000)]
     circuit_id: Key
     name: Text
     date: Day

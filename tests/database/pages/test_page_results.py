@@ -1,8 +1,6 @@
 """Results of races' pages: of what is at hand, once a revision, and not before it is time."""
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +14,11 @@ from tests.support.wiki_crawl import (
     FIELD,
     SECOND,
     SERIES,
+    Opened,
     Run,
     asked,
     crawled,
-    lantern,
     numbered,
-    opened,
     questions,
     race,
     season,
@@ -31,34 +28,11 @@ from tests.support.work import pass_time
 
 TASK = "load_page_results"
 
-Opened = Callable[..., App]
-
 
 @pytest.fixture
-def wiki(tmp_path: Path) -> Iterator[WikiServer]:
-    """The made-up corner of the wiki."""
-    with lantern(tmp_path) as served:
-        yield served
-
-
-@pytest.fixture
-def open_app(database: str, azurite: str, wiki: WikiServer) -> Iterator[Opened]:
-    """Instances of the app on one database, with results opted into."""
-    made: list[App] = []
-
-    def go(**settings: object) -> App:
-        made.append(opened(database, azurite, wiki, **({"results_enabled": True} | settings)))
-        return made[-1]
-
-    yield go
-    for app in made:
-        app.close()
-
-
-@pytest.fixture
-def app(open_app: Opened) -> App:
-    """One of them."""
-    return open_app()
+def chosen() -> dict[str, object]:
+    """Results opted into."""
+    return {"results_enabled": True}
 
 
 def count(database: str) -> int:

@@ -1,6 +1,6 @@
 """Several titles of one page: whoever was met under each is one row, whatever came first."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from tests.support.wiki_crawl import (
     SEASON,
     SECOND,
     TRACK,
+    Opened,
     crawled,
     lantern,
     numbered,
-    opened,
     outcomes,
     race,
 )
@@ -31,8 +31,6 @@ from tests.support.wiki_pages import Row, link, listed
 
 BARE, OLD_TRACK = "Ada_Ferris", "Fenmoor_Dirt_Track"
 FILLING = Row("2", "Cy Dorn", car="11", laps="12", status="engine", points="40")
-
-Opened = Callable[..., App]
 
 
 def won(title: str) -> Row:
@@ -54,26 +52,6 @@ def wiki(tmp_path: Path) -> Iterator[WikiServer]:
         held = f"Held on May 13, 1962 at {link(OLD_TRACK)} in Fenmoor, NC"
         served.shelf.put(numbered(race(SECOND, won(BARE), FILLING, held=held), 104))
         yield served
-
-
-@pytest.fixture
-def open_app(database: str, azurite: str, wiki: WikiServer) -> Iterator[Opened]:
-    """Instances of the app on one database, asking this wiki."""
-    made: list[App] = []
-
-    def go(**settings: object) -> App:
-        made.append(opened(database, azurite, wiki, **settings))
-        return made[-1]
-
-    yield go
-    for app in made:
-        app.close()
-
-
-@pytest.fixture
-def app(open_app: Opened) -> App:
-    """One of them."""
-    return open_app()
 
 
 def slugs(found: Dump, table: str) -> list[str]:

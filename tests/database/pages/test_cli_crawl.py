@@ -1,25 +1,17 @@
 """``python -m ingestion_core crawl``: what it asks for, what it does itself, what it refuses."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from ingestion_core.cli.main import main
-from ingestion_core.settings import names, settings
 from local.replay.wiki.server import WikiServer
+from tests.support.commands import set_only
 from tests.support.drain import drain
 from tests.support.product import rows
-from tests.support.wiki_crawl import CONTACT, SERIES, lantern, opened
+from tests.support.wiki_crawl import CONTACT, SERIES, opened
 
 Captured = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def wiki(tmp_path: Path) -> Iterator[WikiServer]:
-    """The made-up corner of the wiki."""
-    with lantern(tmp_path) as served:
-        yield served
 
 
 @pytest.fixture(autouse=True)
@@ -27,19 +19,15 @@ def environment(
     database: str, azurite: str, wiki: WikiServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[pytest.MonkeyPatch]:
     """The command line's settings."""
-    for name in names():
-        monkeypatch.delenv(name, raising=False)
-    for name, value in {
+    chosen = {
         "DATABASE_URL": database,
         "AzureWebJobsStorage": azurite,
         "THIRDTURN_ENABLED": "true",
         "WIKI_CONTACT": CONTACT,
         "THIRDTURN_BASE_URL": wiki.url,
-    }.items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
-    yield monkeypatch
-    settings.cache_clear()
+    }
+    with set_only(monkeypatch, chosen):
+        yield monkeypatch
 
 
 def test_a_crawl_is_asked_for_and_then_built_anew(

@@ -1,4 +1,4 @@
-"""A place in memory for what is thrown away: tests' and measurements' databases."""
+"""A place in memory for what is thrown away: the tests' databases."""
 
 import os
 from pathlib import Path
@@ -10,8 +10,7 @@ _MEMORY, _ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 -- only where tempora
 def in_memory() -> str | None:
     """The folder for temporary ones, if this machine has one in memory that is fit for them.
 
-    A database is three hundred files: on a disk, making those was most of what a test of it cost,
-    and a measurement was one of the disk.
+    A database is three hundred files: on a disk, making those was most of what a test of it cost.
     """
     if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK | os.X_OK):
         return None

@@ -1,0 +1,45 @@
+"""A made-up corner of the wiki, and instances of the app that opted into it, on one database."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingestion_core.tasks.app import App
+from local.replay.wiki.server import WikiServer
+from tests.support.wiki_crawl import Opened, lantern, opened
+
+
+@pytest.fixture
+def wiki(tmp_path: Path) -> Iterator[WikiServer]:
+    """The corner of the wiki."""
+    with lantern(tmp_path) as served:
+        yield served
+
+
+@pytest.fixture
+def chosen() -> dict[str, object]:
+    """Settings that all instances have besides."""
+    return {}
+
+
+@pytest.fixture
+def open_app(
+    database: str, azurite: str, wiki: WikiServer, chosen: dict[str, object]
+) -> Iterator[Opened]:
+    """Opens instances; they are closed in the end."""
+    made: list[App] = []
+
+    def go(**settings: object) -> App:
+        made.append(opened(database, azurite, wiki, **(chosen | settings)))
+        return made[-1]
+
+    yield go
+    for app in made:
+        app.close()
+
+
+@pytest.fixture
+def app(open_app: Opened) -> App:
+    """One of them."""
+    return open_app()
