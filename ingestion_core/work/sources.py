@@ -12,7 +12,8 @@ SELECT s.source, s.paused, extract(epoch FROM s.pace)::float8 AS pace_seconds,
        nullif(s.last_start, 'epoch') AS last_request_at,
        CASE WHEN s.closed_until > now() THEN s.closed_until END AS closed_until,
        CASE WHEN s.closed_until > now() THEN s.closed_why END AS closed_why,
-       s.failures, s.next_discovery_at,
+       s.failures, s.next_discovery_at, s.discovered_at,
+       (SELECT max(f.ok_at) FROM ingest.fetches f WHERE f.source = s.source) AS fresh_at,
        count(i.item) FILTER (WHERE i.state = 'waiting') AS waiting,
        count(i.item) FILTER (WHERE i.state = 'sent') AS sent,
        count(i.item) FILTER (WHERE i.state = 'running') AS running,
@@ -24,7 +25,10 @@ GROUP BY s.source ORDER BY s.source
 
 
 def show(db: Db) -> list[dict[str, Any]]:
-    """Every source with its state and its work ahead."""
+    """Every source with its state and its work ahead.
+
+    ``discovered_at``: when it last answered for a year's list; ``fresh_at``: when for anything.
+    """
     with db.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_SHOW).fetchall()
 
@@ -63,7 +67,7 @@ WITH weekends AS (
     WHERE source = %(source)s AND kind = 'round'
       AND NOT coalesce((fields ->> 'Cancelled')::bool, false)
 )
-UPDATE ingest.sources SET next_discovery_at = CASE
+UPDATE ingest.sources SET discovered_at = now(), next_discovery_at = CASE
     WHEN EXISTS (SELECT FROM weekends WHERE now() BETWEEN opens AND closes) THEN now()
     ELSE least(now() + interval '1 day', coalesce(
         (SELECT min(opens)::timestamptz FROM weekends WHERE opens > now()), 'infinity')) END
@@ -72,5 +76,6 @@ WHERE source = %(source)s
 
 
 def plan_next_discovery(db: Db, source: str) -> None:
-    """Decide when the timer has to look again, from the calendar as it is known now."""
+    """A year's list was read: decide when the timer has to look again, from the calendar as it is
+    known now."""
     db.execute(_NEXT_DISCOVERY, {"source": source})
