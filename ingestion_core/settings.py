@@ -1,7 +1,6 @@
 """The settings: one class, read lazily, never when a module is imported."""
 
 import functools
-import os
 
 from pydantic import (
     Field,
@@ -143,15 +142,3 @@ def _named(location: tuple[int | str, ...], message: str) -> str:
         return said
     name = str(location[0])
     return f"{name if name in names() else name.upper()}: {said}"
-
-
-def results_enabled() -> bool:
-    """Whether results are opted into: the one setting that is read when the app is loaded.
-
-    Read alone, so that a missing other one does not cost the app its functions; and false for
-    whatever is no clear yes.
-    """
-    try:
-        return TypeAdapter(bool).validate_python(os.environ.get("RESULTS_ENABLED") or "false")
-    except ValidationError:
-        return False

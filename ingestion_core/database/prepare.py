@@ -13,6 +13,7 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from ingestion_core.errors import Unprepared
+from ingestion_core.telemetry import tell
 
 log = logging.getLogger(__name__)
 
@@ -135,9 +136,7 @@ def migrate(connection: Connection[TupleRow], schema: Schema = INGEST) -> list[s
             )
             done.append(file.name)
     if done:
-        log.info(
-            "schema %s migrated: %s", schema.name, ", ".join(done), extra={"action": "migrate"}
-        )
+        tell(log, logging.INFO, "migrate", {"schema": schema.name, "files": ",".join(done)})
     return done
 
 

@@ -4,6 +4,7 @@ A backfill only writes its run and one item per year: asked for during a lock-ou
 happens later. So does the import of an archive, with one item per season.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,10 @@ from ingestion_core.tasks.app import App
 from ingestion_core.tasks.discover import Scope, wanted_year
 from ingestion_core.tasks.import_season import wanted_seasons
 from ingestion_core.tasks.sync_meeting import wanted_meeting
+from ingestion_core.telemetry import tell
 from ingestion_core.work import runs, sources
+
+log = logging.getLogger(__name__)
 
 
 def backfill(
@@ -130,6 +134,8 @@ def pause_source(app: App, name: str, paused: bool) -> dict[str, Any]:
     with app.db() as db:
         if not sources.set_paused(db, name, paused):
             raise NotFound(f"there is no source '{name[:50]}'")
+    state = "paused" if paused else "resumed"
+    tell(log, logging.WARNING, "source", {"source": name, "state": state})
     if not paused:
         app.release(name)
     return next(one for one in list_sources(app) if one["source"] == name)

@@ -1,5 +1,6 @@
 """Discovery: a season's list becomes one item per meeting."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -16,8 +17,12 @@ from ingestion_core.sources.openf1.read import briefs, drift_of, read_calendar
 from ingestion_core.tasks import opt_in
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.asking import ask, record_of
+from ingestion_core.tasks.housekeeping import keep_house
+from ingestion_core.telemetry import tell
 from ingestion_core.work import fetches, runs, sources
 from ingestion_core.work.items import BULK_LANE, LIVE_LANE, Item, Wanted, close, enqueue, hold
+
+log = logging.getLogger(__name__)
 
 Db = Connection[TupleRow]
 
@@ -99,7 +104,9 @@ def tick(app: App) -> None:
         years = years_now(app.now())
         with app.transaction() as db:
             runs.start(db, "timer", {"years": years}, [wanted_year(y, scope) for y in years])
-    app.release_all()
+        keep_house(app)
+    sent = app.release_all()
+    tell(log, logging.INFO, "tick", {"due": due, "results": len(results), "sent": sent})
 
 
 def discover_year(app: App, item: Item) -> None:

@@ -251,6 +251,30 @@ def enqueue(
     return int(row[0]) if row else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of an item: how its row stands, and the runs that asked for it."""
+
+    state: str
+    outcome: str | None
+    error_code: str | None
+    counts: dict[str, int]
+    runs: list[UUID]
+
+
+_ENDED = """
+SELECT state, outcome, error_code, coalesce(counts, '{}') AS counts,
+       ARRAY(SELECT run FROM ingest.run_items r WHERE r.item = i.item ORDER BY run) AS runs
+FROM ingest.items i WHERE item = %s
+"""
+
+
+def ended(db: Db, item: int) -> Ended | None:
+    """How an item stands now; None if there is no such item."""
+    with db.cursor(row_factory=class_row(Ended)) as cursor:
+        return cursor.execute(_ENDED, (item,)).fetchone()
+
+
 _FAIL_POISONED = """
 UPDATE ingest.items
 SET state = 'failed', outcome = 'poison', error_code = %(code)s, closed_at = now()
