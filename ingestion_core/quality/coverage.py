@@ -19,6 +19,7 @@ from ingestion_core.quality.states import (
     Question,
     State,
     Told,
+    listless,
     state_of,
     state_of_listed,
 )
@@ -28,9 +29,6 @@ Db = Connection[TupleRow]
 
 #: Whose word on a failure or an answer is told, where several sources speak of a session.
 _ORDER: Final = ("openf1", "ergast", "thethirdturn")
-#: These have no list of who took part in a practice, and no result of one.
-_WITHOUT_PRACTICE: Final = frozenset({"ergast", "thethirdturn"})
-_PRACTICE: Final = frozenset({SessionType.FP1, SessionType.FP2, SessionType.FP3})
 #: A listed meeting's first day is over everywhere on earth.
 _DAY_OVER: Final = timedelta(days=2)
 _ALWAYS: Final = date.max
@@ -147,9 +145,7 @@ def _stored(season: Season, one: Round, listed: Sequence[Listed], policy: Policy
 def _session(season: Season, one: Session, keys: Iterable[Key], policy: Policy) -> SessionCoverage:
     type_ = SessionType(one.type)
     speaking = [key for key in keys if key[0] in one.sources or not one.sources]
-    if type_ in _PRACTICE and any(key[0] not in _WITHOUT_PRACTICE for key in speaking):
-        speaking = [key for key in speaking if key[0] not in _WITHOUT_PRACTICE]
-    speaking.sort(key=_rank)
+    speaking = sorted((key for key in speaking if not listless(key[0], type_)), key=_rank)
     results = None if season.counts is None else season.counts.get(one.id, 0)
     told = state_of(
         Known(

@@ -15,8 +15,11 @@ ENTRIES_GRACE = timedelta(hours=6)
 RESULTS_GRACE = timedelta(hours=24)
 
 _PRACTICE = frozenset({SessionType.FP1, SessionType.FP2, SessionType.FP3, SessionType.WARMUP})
-#: Sources that only have what the practices led to.
-_WITHOUT_PRACTICE = frozenset({"ergast", "thethirdturn"})
+#: Sessions that a source knows of, and nobody in them.
+_LISTLESS = {
+    "ergast": _PRACTICE | {SessionType.SPRINT_QUALIFYING},
+    "thethirdturn": _PRACTICE,
+}
 
 
 class State(StrEnum):
@@ -96,6 +99,12 @@ class Known:
     loading: Question
 
 
+def listless(source: str, type_: SessionType) -> bool:
+    """Whether a source has neither entries nor results of such sessions, as the archive of any
+    practice."""
+    return type_ in _LISTLESS.get(source, ())
+
+
 def state_of(known: Known, policy: Policy) -> Told:
     """The state of a stored session."""
     if known.cancelled:
@@ -107,7 +116,7 @@ def state_of(known: Known, policy: Policy) -> Told:
     if policy.now < known.ends_at:
         return Told(State.READ, "entries are in; it is not over")
     if _has_no_more(known):
-        return Told(State.READ, "entries are in; no source has results of its practices")
+        return Told(State.READ, "entries are in; its source has no results of such sessions")
     return _without_results(known, policy)
 
 
@@ -134,7 +143,7 @@ def state_of_listed(first_day_over: bool, cancelled: bool, entries: Question, so
 def _without_entries(known: Known, policy: Policy) -> Told:
     asked = known.entries
     if _has_no_more(known):
-        return Told(State.READ, "no source has the entries of its practices")
+        return Told(State.READ, "its source has no lists of such sessions")
     if asked.is_failed:
         return Told(State.FAILED, f"no entries; {_failure(asked)}")
     if policy.now < known.starts_at:
@@ -164,7 +173,7 @@ def _without_results(known: Known, policy: Policy) -> Told:
 
 
 def _has_no_more(known: Known) -> bool:
-    return known.type in _PRACTICE and bool(known.sources) and known.sources <= _WITHOUT_PRACTICE
+    return bool(known.sources) and all(listless(one, known.type) for one in known.sources)
 
 
 def _failure(asked: Question) -> str:

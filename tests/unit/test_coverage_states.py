@@ -95,14 +95,14 @@ STATES = [
     (replace(BARE, entries=Question(coming=True)), at(6), "no entries yet", "it has begun"),
     (replace(BARE, entries=FAILED), at(-100), "failed", "no entries; failed: poison"),
     (replace(BARE, entries=FAILED), at(6), "failed", "no entries; failed: poison"),
-    # Practices, of which only OpenF1 has lists and results.
+    # Practices and the like, of which only OpenF1 has lists and results.
     (
         *(replace(BARE, type=SessionType.FP1, sources=frozenset({"ergast"})), LONG_AFTER),
-        *("read", "no source has the entries of its practices"),
+        *("read", "its source has no lists of such sessions"),
     ),
     (
         *(replace(RACE, type=SessionType.FP1, sources=frozenset({"ergast"})), LONG_AFTER),
-        *("read", "entries are in; no source has results of its practices"),
+        *("read", "entries are in; its source has no results of such sessions"),
     ),
     (
         *(replace(BARE, type=SessionType.FP1, sources=frozenset({"ergast", "openf1"})), at(6)),
@@ -110,6 +110,14 @@ STATES = [
     ),
     (
         *(replace(BARE, type=SessionType.FP1, sources=frozenset()), at(6)),
+        *("missing", "no entries; never asked for"),
+    ),
+    (
+        *(replace(BARE, type=SessionType.SPRINT_QUALIFYING, sources=frozenset({"ergast"})), at(6)),
+        *("read", "its source has no lists of such sessions"),
+    ),
+    (
+        *(replace(BARE, type=SessionType.QUALIFYING, sources=frozenset({"ergast"})), at(6)),
         *("missing", "no entries; never asked for"),
     ),
     (
