@@ -2,7 +2,15 @@
 told how fresh everything is."""
 
 import logging
+from datetime import timedelta
 
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from ingestion_core.quality.coverage import season_coverage
+from ingestion_core.quality.overdue import ALARMED, overdue
+from ingestion_core.quality.states import Policy
+from ingestion_core.sources.openf1 import SERIES
 from ingestion_core.tasks.app import App
 from ingestion_core.telemetry import tell
 from ingestion_core.work import runs, sources
@@ -12,13 +20,19 @@ log = logging.getLogger(__name__)
 
 
 def keep_house(app: App) -> None:
-    """Purge, and one line for each source; at least once a day, every tick around a weekend."""
+    """Purge; a line for each season and each source. At least once a day, around a weekend at
+    every tick."""
+    chosen = policy(app)
+    years = sorted({(chosen.now - ALARMED).year, chosen.now.year})
     with app.db() as db:
         purged = purge(db)
+        seasons = [_overdue(db, year, chosen) for year in years]
         known = sources.show(db)
         now = runs.now(db)
     if purged:
         tell(log, logging.INFO, "purge", {"items": purged})
+    for late in seasons:
+        tell(log, logging.INFO, "overdue", late)
     for one in known:
         fresh = one["fresh_at"]
         fields = {
@@ -30,3 +44,19 @@ def keep_house(app: App) -> None:
             "failures": one["failures"],
         }
         tell(log, logging.INFO, "freshness", fields)
+
+
+def policy(app: App) -> Policy:
+    """What is wished for here, at this moment: what coverage is held against."""
+    chosen = app.settings
+    embargo = timedelta(hours=chosen.results_embargo_hours)
+    return Policy(opted_in=chosen.results_enabled, embargo=embargo, now=app.now())
+
+
+def _overdue(db: Connection[TupleRow], year: int, chosen: Policy) -> dict[str, object]:
+    late = overdue(season_coverage(db, SERIES, year, chosen), chosen.now)
+    return {
+        "season": year,
+        "without_entries": late.without_entries,
+        "without_results": late.without_results,
+    }

@@ -1,6 +1,7 @@
 """What the log tells of an item, a source, an answer that drifted and a tick: one line each."""
 
 import logging
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -173,6 +174,35 @@ def test_a_tick_is_told_and_how_fresh_each_source_is(
     discover.tick(app)
     [line] = told(caplog, "tick")
     assert line == {"due": "true", "results": "0", "sent": "1"}
+    assert all(
+        (one["without_entries"], one["without_results"]) == ("0", "0")
+        for one in told(caplog, "overdue")
+    )
     [fresh] = told(caplog, "freshness")
     assert fresh["source"] == "openf1"
     assert 3600 <= float(fresh["seconds"]) < 3660
+
+
+def test_a_session_that_nobody_lists_is_told_as_overdue(
+    app: App, replay: ReplayServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The timer tells how many, of which season; the alarm is raised by that line."""
+    now = datetime.now(UTC)
+    began = now - timedelta(days=2)
+    ended = began + timedelta(hours=2)
+    for resource in ("meetings", "sessions"):
+        kept = [one for one in replay.rows.of(resource) if one["meeting_key"] == BAHRAIN]
+        moved = {
+            "year": began.year,
+            "date_start": began.isoformat(timespec="seconds"),
+            "date_end": ended.isoformat(timespec="seconds"),
+            "gmt_offset": "00:00:00",
+        }
+        replay.rows.replace(resource, [{**one, **moved} for one in kept])
+    replay.rows.replace("drivers", [])
+    read(app)
+    execute(app, "UPDATE ingest.sources SET next_discovery_at = 'epoch'")
+    caplog.clear()
+    discover.tick(app)
+    of_then = [one for one in told(caplog, "overdue") if one["season"] == str(began.year)]
+    assert of_then == [{"season": str(began.year), "without_entries": "5", "without_results": "0"}]
