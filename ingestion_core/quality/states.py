@@ -140,6 +140,15 @@ def state_of_listed(first_day_over: bool, cancelled: bool, entries: Question, so
     return Told(State.MISSING, f"listed by {source}; never read{_set_apart(entries)}")
 
 
+def state_of_bare(first_day_over: bool, entries: Question) -> Told:
+    """The state of a stored round without sessions; as ``state_of_listed``."""
+    if entries.is_failed:
+        return Told(State.FAILED, f"no sessions; {_failure(entries)}")
+    if entries.coming or not first_day_over:
+        return Told(State.SCHEDULED, f"its sessions are not known yet{_empty(entries)}")
+    return Told(State.MISSING, f"no sessions{_empty(entries)}{_set_apart(entries)}")
+
+
 def _without_entries(known: Known, policy: Policy) -> Told:
     asked = known.entries
     if _has_no_more(known):
