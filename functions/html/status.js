@@ -79,6 +79,7 @@
     }
   };
 
+  document.getElementById("still").remove();
   live.append(document.createElement("span"), button);
   button.type = "button";
   button.addEventListener("click", () => {

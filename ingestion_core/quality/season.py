@@ -162,7 +162,7 @@ def _name(slug: str) -> str:
 
 
 def read_season(db: Db, series: str, year: int) -> Season:
-    """A season as it stands, in nine statements."""
+    """A season as it stands, in eight statements; nine where the wiki has a part in it."""
     with db.cursor(row_factory=class_row(Round)) as cursor:
         rounds = tuple(cursor.execute(_ROUNDS, (series, year)))
     with db.cursor(row_factory=class_row(Session)) as cursor:

@@ -137,7 +137,9 @@ def state_of_listed(first_day_over: bool, cancelled: bool, entries: Question, so
         return Told(State.SCHEDULED, f"listed by {source}; being read")
     if not first_day_over:
         return Told(State.SCHEDULED, f"listed by {source}; not read yet")
-    return Told(State.MISSING, f"listed by {source}; never read{_set_apart(entries)}")
+    return Told(
+        State.MISSING, f"listed by {source}; never read{_empty(entries)}{_set_apart(entries)}"
+    )
 
 
 def state_of_bare(first_day_over: bool, entries: Question) -> Told:

@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from local.replay.server import ReplayServer
+from tests.host.processes import eventually
 from tests.host.running import CALENDAR, KEY, Running, Start
 
 #: Git ignores them; whoever wants to see the page looks here.
@@ -79,6 +80,11 @@ def kept(page: Page, name: str) -> None:
     """Keep a picture of the whole page."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until something holds; asked from outside, since the page's policy forbids eval."""
+    eventually(lambda: page.evaluate(expression))
 
 
 def violations(page: Page) -> list[str]:

@@ -150,6 +150,7 @@ LISTED = [
     (True, False, Question(answer="failed"), "failed", "listed by openf1; the source failed to"),
     (False, False, Question(), "scheduled", "listed by openf1; not read yet"),
     (True, False, Question(), "missing", "listed by openf1; never read"),
+    (True, False, EMPTY, "missing", "listed by openf1; never read; the answer was empty, asked"),
     (True, False, Question(quarantined=3), "missing", "listed by openf1; never read; 3 rows"),
 ]
 
