@@ -159,7 +159,9 @@ def _without_entries(known: Known, policy: Policy) -> Told:
         return Told(State.FAILED, f"no entries; {_failure(asked)}")
     if policy.now < known.starts_at:
         return Told(State.SCHEDULED, f"no entries yet{_empty(asked)}")
-    if asked.coming or policy.now < known.ends_at + ENTRIES_GRACE:
+    if asked.coming:
+        return Told(State.NO_ENTRIES, "its entries are being read")
+    if policy.now < known.ends_at + ENTRIES_GRACE:
         return Told(State.NO_ENTRIES, f"it has begun{_empty(asked)}")
     why = _empty(asked) or ("; never asked for" if asked.answer is None else "; not in the answer")
     return Told(State.MISSING, f"no entries{why}{_set_apart(asked)}")

@@ -93,7 +93,12 @@ STATES = [
         *(replace(BARE, entries=Question(answer="ok", quarantined=1)), at(6)),
         *("missing", "no entries; not in the answer; 1 row quarantined"),
     ),
-    (replace(BARE, entries=Question(coming=True)), at(6), "no entries yet", "it has begun"),
+    (
+        replace(BARE, entries=Question(coming=True)),
+        at(6),
+        "no entries yet",
+        "its entries are being read",
+    ),
     (replace(BARE, entries=FAILED), at(-100), "failed", "no entries; failed: poison"),
     (replace(BARE, entries=FAILED), at(6), "failed", "no entries; failed: poison"),
     # Practices and the like, of which only OpenF1 has lists and results.

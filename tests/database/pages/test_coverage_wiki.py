@@ -38,16 +38,15 @@ def test_a_race_without_a_page_misses_its_entries_and_the_others_their_results(
     assert unwritten[1].startswith("no entries; the answer was empty, asked again from ")
 
 
-def test_a_race_that_its_season_lists_is_scheduled_while_its_page_waits(app: App) -> None:
-    """And missing, once nobody is going to read it."""
+def test_a_race_whose_page_waits_has_no_entries_yet(app: App) -> None:
+    """Its season stores it; and once nobody is going to read the page, they are missing."""
     crawl.crawl_series(app, SERIES, None, {}, include_results=False)
     while batch := [one for one in letters(app) if one[1].key != SECOND]:
         for task, message in batch:
             deliver(app, task, message)
-    waiting = [one for one in states(app) if one[1].startswith("listed")]
-    assert waiting == [("scheduled", "listed by thethirdturn; being read")]
+    assert states(app)[1] == ("no entries yet", "its entries are being read")
     execute(app, "UPDATE ingest.items SET state = 'cancelled' WHERE key = %s", SECOND)
-    assert ("missing", "listed by thethirdturn; never read") in states(app)
+    assert states(app)[1] == ("missing", "no entries; never asked for")
 
 
 def test_a_race_whose_page_failed_is_failed(app: App, wiki: WikiServer) -> None:
