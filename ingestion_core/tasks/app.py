@@ -4,7 +4,7 @@ import functools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -14,6 +14,7 @@ from ingestion_core.database.connection import Pool, open_pool
 from ingestion_core.database.dsn import to_conninfo
 from ingestion_core.database.prepare import check_product, is_current, migrate
 from ingestion_core.errors import Unprepared
+from ingestion_core.quality.states import Policy
 from ingestion_core.settings import Settings, settings
 from ingestion_core.sources import ergast, openf1, thethirdturn
 from ingestion_core.sources.http import HttpClient
@@ -123,6 +124,11 @@ class App:
     def now(self) -> datetime:
         """The present, aware and in UTC."""
         return datetime.now(UTC)
+
+    def policy(self) -> Policy:
+        """What is wished for here, at this moment: what coverage is held against."""
+        embargo = timedelta(hours=self.settings.results_embargo_hours)
+        return Policy(self.settings.results_enabled, embargo, self.now())
 
     def close(self) -> None:
         """Let go of connections; the next use opens new ones."""
