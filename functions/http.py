@@ -16,7 +16,7 @@ blueprint = func.Blueprint()
 def backfill_year(req: func.HttpRequest) -> func.HttpResponse:
     """Read one season again."""
     now = app().now()
-    year = asked.check_year(asked.number(req, "year"), now)
+    year = tasks.check_year(asked.number(req, "year"), now)
     run = tasks.backfill(
         app(),
         [year],

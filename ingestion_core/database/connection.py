@@ -1,10 +1,27 @@
 """Connections: one small pool per process, made when first needed."""
 
+from typing import Any, Final
+
 from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
 Pool = ConnectionPool[Connection[TupleRow]]
+
+
+_KEYWORDS: Final[dict[str, Any]] = {
+    "autocommit": True,
+    "prepare_threshold": None,
+    "connect_timeout": 10,
+    "application_name": "parcferme-ingestion",
+}
+
+
+def connect(conninfo: str, statement_timeout: float) -> Connection[TupleRow]:
+    """One connection as a pool's are; refused at once where nobody listens."""
+    connection = Connection.connect(conninfo, **_KEYWORDS)
+    _configure(connection, statement_timeout)
+    return connection
 
 
 def open_pool(conninfo: str, statement_timeout: float, size: int = 8) -> Pool:
@@ -20,22 +37,11 @@ def open_pool(conninfo: str, statement_timeout: float, size: int = 8) -> Pool:
     """
 
     def configure(connection: Connection[TupleRow]) -> None:
-        # By statement, not by start-up option: those fail behind a pooler.
-        milliseconds = int(statement_timeout * 1000)
-        connection.execute(
-            "SELECT set_config('TimeZone', 'UTC', false),"
-            " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false)",
-            (str(milliseconds), str(milliseconds)),
-        )
+        _configure(connection, statement_timeout)
 
     return ConnectionPool(
         conninfo,
-        kwargs={
-            "autocommit": True,
-            "prepare_threshold": None,
-            "connect_timeout": 10,
-            "application_name": "parcferme-ingestion",
-        },
+        kwargs={**_KEYWORDS},
         connection_class=Connection[TupleRow],
         configure=configure,
         check=ConnectionPool.check_connection,
@@ -45,4 +51,14 @@ def open_pool(conninfo: str, statement_timeout: float, size: int = 8) -> Pool:
         timeout=15,
         name="ingestion",
         open=True,
+    )
+
+
+def _configure(connection: Connection[TupleRow], statement_timeout: float) -> None:
+    # By statement, not by start-up option: those fail behind a pooler.
+    milliseconds = int(statement_timeout * 1000)
+    connection.execute(
+        "SELECT set_config('TimeZone', 'UTC', false),"
+        " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false)",
+        (str(milliseconds), str(milliseconds)),
     )
