@@ -5,7 +5,7 @@ For an app that keeps nothing, see ``App``. Results are not rehearsed: they foll
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ingestion_core.catalog import writer
 from ingestion_core.catalog.writer import Written
@@ -28,13 +28,16 @@ Say = Callable[[str], None]
 class Rehearsed:
     """What it would come to. ``rows``: added, changed or removed in the product's tables."""
 
-    requests: int
     rounds: int
     sessions: int
     entrants: int
-    rows: int
     quarantined: int
     shrunk: int
+    rows: int
+    requests: int
+
+
+COUNTS = tuple(one.name for one in fields(Rehearsed))
 
 
 def meetings(app: App, years: Sequence[int], scope: Scope, say: Say) -> Rehearsed:
