@@ -31,19 +31,22 @@ def follow(app: App, run: UUID, chosen: argparse.Namespace) -> int:
     """Follow the run as the options say; 1 if anything of it failed, 130 when interrupted."""
     say = options.saying(chosen)
     say(f"Run {run}")
-    shown = show_run(app, run)
+    try:
+        shown = show_run(app, run) if chosen.no_wait else _watched(app, run, chosen, say)
+    except KeyboardInterrupt:
+        say("The run goes on without being watched. To watch it: " + told.command("watch", run))
+        return 130
     if not chosen.no_wait:
-        try:
-            with _display(chosen, say) as (show, speak):
-                shown = _until_over(app, run, show, speak)
-        except KeyboardInterrupt:
-            say("The run goes on without being watched. To watch it: " + told.command("watch", run))
-            return 130
         for line in told.lines(shown):
             say(line)
     if chosen.json:
         print(json.dumps({**shown, "summary": told.summary(shown)}, default=str))
     return 1 if shown["state"] in {"failed", "cancelled"} else 0
+
+
+def _watched(app: App, run: UUID, chosen: argparse.Namespace, say: Say) -> dict[str, Any]:
+    with _display(chosen, say) as (show, speak):
+        return _until_over(app, run, show, speak)
 
 
 def _until_over(app: App, run: UUID, show: Callable[[Shown], None], say: Say) -> dict[str, Any]:

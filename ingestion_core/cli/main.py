@@ -1,4 +1,4 @@
-"""Choosing a command. Exit codes: 0 done, 1 failed, 2 usage, 3 something is missing."""
+"""Choosing a command. Exit codes: 0 done, 1 failed, 2 usage, 3 something is missing, 130 Ctrl-C."""
 
 import argparse
 import os
@@ -58,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read along has seen enough; what is still buffered must go nowhere, silently.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:
+        return _told("interrupted", 130)
     except (Unprepared, Conflict) as error:
         return _told(str(error), 3)
     except IngestionError as error:

@@ -31,8 +31,8 @@ _WORST = (FAILING, DEGRADED, OK)
 _SKEW = timedelta(seconds=5)
 #: How long the one request waits at OpenF1's gate: a turn or two, whoever else is there.
 _PATIENCE = 5.0
-#: Waited out without anybody's help, but for this one.
-_LOGIN_REFUSED = "login-refused"
+#: What is not waited out: somebody has to do something about it.
+_LOGIN_REFUSED, _PAUSED = "login-refused", "paused"
 
 _SERVER = "SELECT current_setting('server_version')"
 _CLOCK = "SELECT clock_timestamp()"
@@ -185,9 +185,14 @@ def _openf1(app: App) -> Check:
             if deferred.why == _LOGIN_REFUSED:
                 why = "the login is refused: OPENF1_USERNAME, OPENF1_PASSWORD"
                 return {"status": FAILING, "why": why}
-            until = f"{deferred.until:%Y-%m-%d %H:%M:%S}Z"
-            return {"status": DEGRADED, "why": f"{deferred.why}, until {until}"}
+            if deferred.why == _PAUSED:
+                return {"status": DEGRADED, "why": _PAUSED}
+            return {"status": DEGRADED, "why": _closed(deferred.why, deferred.until)}
     return {"status": OK}
+
+
+def _closed(why: str, until: datetime) -> str:
+    return f"{why}, until {until:%Y-%m-%d %H:%M:%S}Z"
 
 
 def _gate(app: App, source: str) -> Check:
@@ -197,9 +202,8 @@ def _gate(app: App, source: str) -> Check:
     if state is None or not (state["paused"] or state["closed_until"]):
         return {"status": OK}
     if state["paused"]:
-        return {"status": DEGRADED, "why": "paused"}
-    until = f"{state['closed_until']:%Y-%m-%d %H:%M:%S}Z"
-    return {"status": DEGRADED, "why": f"{state['closed_why']}, until {until}"}
+        return {"status": DEGRADED, "why": _PAUSED}
+    return {"status": DEGRADED, "why": _closed(state["closed_why"], state["closed_until"])}
 
 
 def _value(db: Db, statement: str) -> Any:

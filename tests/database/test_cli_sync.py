@@ -12,6 +12,7 @@ import pytest
 
 from ingestion_core.cli import follow
 from ingestion_core.cli.main import main
+from ingestion_core.tasks import backfill
 from ingestion_core.tasks.app import App
 from local.replay.faults import Fault
 from local.replay.sample import load_sample
@@ -334,6 +335,19 @@ def test_misuse_is_named_before_anything_is_asked_for(
         main(arguments)
     assert ended.value.code == 2
     assert "error: " in capsys.readouterr().err
+
+
+def test_ctrl_c_before_anything_is_asked_for_is_a_word_and_no_traceback(
+    environment: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    """Exit code 130 as well."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    environment.setattr(backfill, "backfill", interrupted)
+    assert main(["sync"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 @pytest.mark.parametrize("action", ["show", "watch", "retry", "cancel"])
