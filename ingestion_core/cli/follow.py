@@ -30,8 +30,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def follow(app: App, run: UUID, chosen: argparse.Namespace) -> int:
     """Follow the run as the options say; 1 if anything of it failed, 130 when interrupted."""
     say = options.saying(chosen)
-    say(f"Run {run}")
     try:
+        say(f"Run {run}")
         shown = show_run(app, run) if chosen.no_wait else _watched(app, run, chosen, say)
     except KeyboardInterrupt:
         say("The run goes on without being watched. To watch it: " + told.command("watch", run))
