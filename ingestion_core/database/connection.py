@@ -1,7 +1,7 @@
 """Connections: one small pool per process, made when first needed."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -10,11 +10,28 @@ from psycopg_pool import ConnectionPool
 Pool = ConnectionPool[Connection[TupleRow]]
 
 
+_KEYWORDS: Final[dict[str, Any]] = {
+    "autocommit": True,
+    "prepare_threshold": None,
+    "connect_timeout": 10,
+    "application_name": "parcferme-ingestion",
+}
+
+#: Gives the password of the next connection, where the conninfo has none.
+Password = Callable[[], str]
+
+
+def connect(
+    conninfo: str, statement_timeout: float, password: Password | None = None
+) -> Connection[TupleRow]:
+    """One connection as a pool's are; refused at once where nobody listens."""
+    connection = Connection.connect(conninfo, **_keywords(password))
+    _configure(connection, statement_timeout)
+    return connection
+
+
 def open_pool(
-    conninfo: str,
-    statement_timeout: float,
-    size: int = 8,
-    password: Callable[[], str] | None = None,
+    conninfo: str, statement_timeout: float, size: int = 8, password: Password | None = None
 ) -> Pool:
     """Open a pool of autocommit connections; a transaction is always a written ``with`` block.
 
@@ -29,26 +46,11 @@ def open_pool(
     """
 
     def configure(connection: Connection[TupleRow]) -> None:
-        # By statement, not by start-up option: those fail behind a pooler.
-        milliseconds = int(statement_timeout * 1000)
-        connection.execute(
-            "SELECT set_config('TimeZone', 'UTC', false),"
-            " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false)",
-            (str(milliseconds), str(milliseconds)),
-        )
-
-    def options() -> dict[str, Any]:
-        return {
-            "autocommit": True,
-            "prepare_threshold": None,
-            "connect_timeout": 10,
-            "application_name": "parcferme-ingestion",
-            **({"password": password()} if password else {}),
-        }
+        _configure(connection, statement_timeout)
 
     return ConnectionPool(
         conninfo,
-        kwargs=options,
+        kwargs=lambda: _keywords(password),
         connection_class=Connection[TupleRow],
         configure=configure,
         check=ConnectionPool.check_connection,
@@ -59,3 +61,17 @@ def open_pool(
         name="ingestion",
         open=True,
     )
+
+
+def _configure(connection: Connection[TupleRow], statement_timeout: float) -> None:
+    # By statement, not by start-up option: those fail behind a pooler.
+    milliseconds = int(statement_timeout * 1000)
+    connection.execute(
+        "SELECT set_config('TimeZone', 'UTC', false),"
+        " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false)",
+        (str(milliseconds), str(milliseconds)),
+    )
+
+
+def _keywords(password: Password | None) -> dict[str, Any]:
+    return {**_KEYWORDS, **({"password": password()} if password else {})}

@@ -141,17 +141,22 @@ def migrate(connection: Connection[TupleRow], schema: Schema = INGEST) -> list[s
 
 
 def is_current(connection: Connection[TupleRow], schema: Schema = INGEST) -> bool:
-    """Whether every migration has been run, by one read: starting up must not take locks."""
+    """Whether every migration has been run: starting up must not take locks."""
+    return not pending(connection, schema)
+
+
+def pending(connection: Connection[TupleRow], schema: Schema = INGEST) -> list[str]:
+    """The names of the files that were not run yet, in order; read, without a lock."""
     names = [file.name for file in schema.files()]
     present = connection.execute(
         "SELECT to_regclass(%s) IS NOT NULL", (f"{schema.name}.migrations",)
     ).fetchone()
     if present is None or not present[0]:
-        return False
-    row = connection.execute(
-        sql.SQL("SELECT count(*) FROM {} WHERE name = ANY(%s)").format(schema.ledger), (names,)
-    ).fetchone()
-    return row is not None and row[0] == len(names)
+        return names
+    known = {
+        row[0] for row in connection.execute(sql.SQL("SELECT name FROM {}").format(schema.ledger))
+    }
+    return [name for name in names if name not in known]
 
 
 def _name(file: Traversable) -> str:
