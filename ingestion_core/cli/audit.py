@@ -8,11 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from ingestion_core.catalog.compare import Difference
-from ingestion_core.cli import Commands
+from ingestion_core.cli import Commands, years
 from ingestion_core.tasks.app import app
 from ingestion_core.tasks.audit import disagreements
 
-_FIRST, _LAST = 1900, 9999
 #: A row of results that only some sources have; it is told by source.
 _ROW = "row"
 _TOLD = {_ROW: "rows that some have only"}
@@ -24,16 +23,14 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--compare", action="store_true", help="list what the sources say differently"
     )
-    parser.add_argument("--year", type=int, help="one season; all if none is named")
-    parser.add_argument("--from", dest="first", type=int, metavar="YEAR")
-    parser.add_argument("--to", dest="last", type=int, metavar="YEAR")
+    years.add(parser)
     parser.add_argument("--spoilers", action="store_true", help="whose results, and their values")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(carry_out=lambda chosen: _audit(parser, chosen))
 
 
 def _audit(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> int:
-    first, last = _years(parser, chosen)
+    first, last = years.chosen_years(parser, chosen)
     if not chosen.compare:
         parser.error("say what to look for: --compare")
     # Only this command may know, and `why`; without the word it is told nothing but counts.
@@ -44,11 +41,10 @@ def _audit(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> int:
     totals = _totals(found, results)
     if chosen.json:
         told = [_as_json(one) for one in found]
-        years = {"from": first, "to": last}
         print(
             json.dumps(
                 {
-                    "years": years,
+                    "years": {"from": first, "to": last},
                     "rounds": len(shared),
                     "disagreements": told,
                     "results": results,
@@ -65,18 +61,6 @@ def _audit(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> int:
     elif results and not chosen.spoilers:
         print("whose results, and what the sources say: --spoilers")
     return 0
-
-
-def _years(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> tuple[int, int]:
-    if chosen.year is not None:
-        if (chosen.first, chosen.last) != (None, None):
-            parser.error("--year, or --from and --to")
-        return chosen.year, chosen.year
-    first = _FIRST if chosen.first is None else chosen.first
-    last = _LAST if chosen.last is None else chosen.last
-    if first > last:
-        parser.error("--from comes before --to")
-    return first, last
 
 
 def _part(one: Difference) -> str:

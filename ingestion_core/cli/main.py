@@ -9,11 +9,22 @@ import psycopg
 from azure.core.exceptions import AzureError
 from psycopg_pool import PoolTimeout
 
-from ingestion_core.cli import archive, audit, clean, crawl, matches, remove, results, watch, why
+from ingestion_core.cli import (
+    archive,
+    audit,
+    clean,
+    crawl,
+    matches,
+    remove,
+    results,
+    verify,
+    watch,
+    why,
+)
 from ingestion_core.errors import Conflict, IngestionError, Unprepared
 from ingestion_core.tasks.app import app
 
-_COMMANDS = (archive, crawl, watch, matches, remove, results, why, audit, clean)
+_COMMANDS = (archive, crawl, watch, matches, remove, results, why, audit, verify, clean)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

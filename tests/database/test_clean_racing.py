@@ -21,7 +21,7 @@ from ingestion_core.cli.main import main
 from ingestion_core.quality import clean
 from ingestion_core.tasks import discover
 from ingestion_core.tasks.app import App
-from ingestion_core.tasks.clean_racing import Cleaned, clean_racing
+from ingestion_core.tasks.clean_racing import clean_racing
 from ingestion_core.work.items import Wanted, enqueue
 from local.replay.server import ReplayServer
 from tests.support import overlap, product, users
@@ -504,9 +504,3 @@ def test_it_tells_machines_as_well(database: str, capsys: pytest.CaptureFixture[
     assert told("--yes", "--results-only", "--json") == 0
     assert '"kept": {"result": 0}' in capsys.readouterr().out
     assert told("--year", "20") == 2
-
-
-def test_counts_hold_for_what_is_told() -> None:
-    """What the task tells is what the command shows."""
-    made = Cleaned(1, 2, {"round": 3}, {"round": 4}, {})
-    assert made.told()["gone"] == {"round": 3}
