@@ -58,7 +58,7 @@ MAY_ASK = {
     "ingestion_core.tasks.clean_racing": {"ingestion_core/cli/clean.py"},
     "ingestion_core.tasks.show_results": {
         "ingestion_core/cli/why.py",
-        "ingestion_core/cli/audit.py",
+        "ingestion_core/cli/disagreements.py",
     },
 }
 #: Whose results only one of them reads.

@@ -435,7 +435,7 @@ def test_work_that_waits_is_cancelled(app: App, database: str) -> None:
 
 def test_no_statement_truncates_or_relies_on_a_cascade() -> None:
     """Neither word occurs in any text of the modules that take out."""
-    root = Path(__file__).parents[2] / "ingestion_core"
+    root = Path(__file__).parents[3] / "ingestion_core"
     for name in ("quality/clean.py", "quality/forgetting.py", "results/clean.py"):
         text = (root / name).read_text()
         assert "DELETE FROM" in text

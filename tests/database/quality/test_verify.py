@@ -2,11 +2,6 @@
 
 # ruff: noqa: S608 -- the statements are this file's own, and so is whatever is put into them
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
 import psycopg
 import pytest
 
@@ -15,74 +10,13 @@ from ingestion_core.database.invariants import LOOK_ONLY, broken
 from ingestion_core.quality import invariants
 from ingestion_core.results import verify as results
 from ingestion_core.settings import settings
-from local.replay.server import ReplayServer
-from local.stack.postgres import Postgres
-from tests.conftest import cloned
-from tests.database.conftest import UNLIMITED
+from tests.database.quality.conftest import Command
 from tests.support import product
-from tests.support.commands import set_only
-from tests.support.results import BAHRAIN, load, only, opted
-
-JEDDAH = 1230
-
-
-@pytest.fixture(scope="module")
-def filled(postgres: Postgres, template: str, azurite: str) -> Iterator[str]:
-    """The name of a database with two races of 2024 and their results, to be cloned."""
-    with cloned(postgres, template) as conninfo, ReplayServer(limits=UNLIMITED) as replay:
-        only(replay, BAHRAIN, JEDDAH)
-        app = opted(conninfo, azurite, replay)
-        load(app)
-        app.close()
-        yield product.rows(conninfo, "SELECT current_database()")[0][0]
-
-
-@dataclass(frozen=True)
-class Command:
-    """The command on a database of a test's own."""
-
-    database: str
-    capsys: pytest.CaptureFixture[str]
-
-    def run(self, *arguments: str, code: int = 0) -> str:
-        """What it prints; ``code`` is how it ends."""
-        assert main(["verify", *arguments]) == code
-        return self.capsys.readouterr().out
-
-    def found(self, *arguments: str, code: int = 0) -> dict[str, Any]:
-        """The same for machines."""
-        told: dict[str, Any] = json.loads(self.run("--json", *arguments, code=code))
-        return told
-
-    def sql(self, statement: str) -> None:
-        """Do something to the database."""
-        with psycopg.connect(self.database) as db:
-            for one in statement.split(";\n"):
-                assert db.execute(one.encode()).rowcount, "nothing was broken"
-
-
-@pytest.fixture
-def command(
-    postgres: Postgres,
-    filled: str,
-    azurite: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Iterator[Command]:
-    """On a clone; results are opted into."""
-    with cloned(postgres, filled) as database:
-        chosen = {
-            "DATABASE_URL": database,
-            "AzureWebJobsStorage": azurite,
-            "RESULTS_ENABLED": "true",
-        }
-        with set_only(monkeypatch, chosen):
-            yield Command(database, capsys)
 
 
 def test_of_what_was_read_whole_all_holds(command: Command) -> None:
     """Rounds, sessions, entrants and results are there, as many as the season's list has."""
-    found = command.found("--year", "2024")
+    found = command.verify("--year", "2024")
     assert found["violations"] == []
     [season] = found["seasons"]
     assert (season["series"], season["year"]) == ("formula-1", 2024)
@@ -91,7 +25,7 @@ def test_of_what_was_read_whole_all_holds(command: Command) -> None:
     assert season["entrants"] == [20, 20]
     assert season["results"] == {"found": 10, "expected": 10}
     assert (season["gaps"], season["reasons"]) == ([], {})
-    told = command.run()
+    told = command.run("verify")
     assert (
         "formula-1 2024: rounds 2 of 2, sessions with entrants 10 of 10, 20 to 20 in each" in told
     )
@@ -100,8 +34,8 @@ def test_of_what_was_read_whole_all_holds(command: Command) -> None:
 
 def test_years_that_nobody_asked_about_are_not_told(command: Command) -> None:
     """By one year, or from one to another; both at once is misuse."""
-    assert command.found("--from", "2020", "--to", "2023")["seasons"] == []
-    assert len(command.found("--from", "2020")["seasons"]) == 1
+    assert command.verify("--from", "2020", "--to", "2023")["seasons"] == []
+    assert len(command.verify("--from", "2020")["seasons"]) == 1
     with pytest.raises(SystemExit) as misuse:
         main(["verify", "--year", "2024", "--from", "2020"])
     assert misuse.value.code == 2
@@ -141,14 +75,14 @@ def test_a_gap_is_told_with_its_reason_and_is_no_violation(
     """Empty, failed, never asked for, quarantined: of each session; the command is content."""
     command.sql(_NO_RESULTS)
     command.sql(made)
-    found = command.found("--year", "2024")
+    found = command.verify("--year", "2024")
     [season] = found["seasons"]
     assert season["results"] == {"found": 5, "expected": 10}
     assert season["reasons"] == {reason: 5}
     assert {gap["session"] for gap in season["gaps"]} == {
         *("FP1", "FP2", "FP3", "QUALIFYING", "RACE")
     }
-    assert f"{5:>4} {reason}" in command.run("--year", "2024").replace("     ", "   ")
+    assert f"{5:>4} {reason}" in command.run("verify", "--year", "2024").replace("     ", "   ")
 
 
 def test_what_is_not_opted_into_is_no_gap(
@@ -157,7 +91,7 @@ def test_what_is_not_opted_into_is_no_gap(
     """It is told as withheld, and how often."""
     command.sql('DELETE FROM "Results"')
     monkeypatch.setenv("RESULTS_ENABLED", "false")
-    [season] = command.found()["seasons"]
+    [season] = command.verify()["seasons"]
     assert season["results"] is None
     assert season["gaps"] == []
     assert season["reasons"] == {"results withheld: results are not opted in": 10}
@@ -174,7 +108,7 @@ def test_a_round_that_its_list_names_and_nobody_read_is_a_gap(command: Command) 
            ('openf1', 'round', '99', now(), '{"Season": "formula-1|2024", "Name": "Lost Grand Prix",
              "DateStart": "2024-06-01", "ListedEnd": "2024-06-02"}')"""
     )
-    [season] = command.found()["seasons"]
+    [season] = command.verify()["seasons"]
     assert season["rounds"]["expected"] > season["rounds"]["found"] == 2
     assert ("Lost Grand Prix", None) in {(gap["round"], gap["session"]) for gap in season["gaps"]}
 
@@ -248,12 +182,14 @@ ALSO = {
 def test_what_must_hold_and_does_not_is_named(command: Command, name: str) -> None:
     """With its sentence, how often, and where first; the command fails."""
     command.sql(BROKEN[name])
-    violations = {one["name"]: one for one in command.found("--year", "1999", code=1)["violations"]}
+    violations = {
+        one["name"]: one for one in command.verify("--year", "1999", code=1)["violations"]
+    }
     assert name in violations
     assert set(violations) <= {name} | ALSO.get(name, set())
     one = violations[name]
     assert one["count"] >= len(one["examples"]) > 0
-    assert f"violation: {name}: {one['says']}: " in command.run(code=1)
+    assert f"violation: {name}: {one['says']}: " in command.run("verify", code=1)
 
 
 def test_every_invariant_is_broken_here_once(command: Command) -> None:
@@ -271,11 +207,11 @@ def test_a_result_that_we_wrote_is_a_violation_once_results_are_off(
     """It is named by its session; no value is told. What others wrote is theirs."""
     monkeypatch.setenv("RESULTS_ENABLED", "false")
     settings.cache_clear()
-    [found] = command.found(code=1)["violations"]
+    [found] = command.verify(code=1)["violations"]
     assert (found["name"], found["count"]) == ("no-result-unless-opted-in", 10)
     assert all(one.startswith("session ") for one in found["examples"])
     command.sql("DELETE FROM spoilers.written")
-    assert command.found()["violations"] == []
+    assert command.verify()["violations"] == []
 
 
 def test_work_that_waits_for_results_that_are_off_is_a_violation(command: Command) -> None:
@@ -301,7 +237,7 @@ def test_it_only_looks(command: Command) -> None:
         }
 
     before = tables()
-    command.run()
+    command.run("verify")
     after = tables()
     assert [name for name in before if before[name] != after[name]] == []
 
