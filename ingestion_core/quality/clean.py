@@ -182,7 +182,11 @@ def unwanted_sessions(db: Db, found: Scope, beside: Collection[str]) -> list[Id]
 
 
 def take_out(
-    db: Db, found: Scope, sessions: Sequence[Id], forget: Callable[[Sequence[Id]], None]
+    db: Db,
+    found: Scope,
+    sessions: Sequence[Id],
+    beside: Collection[str],
+    forget: Callable[[Sequence[Id]], None],
 ) -> Cleaned:
     """Take out sessions, and all that nothing refers to any more.
 
@@ -190,6 +194,7 @@ def take_out(
         db: a connection in a transaction, the locks taken.
         found: what to look at.
         sessions: those that may go; their results are gone by now.
+        beside: tables that go with sessions, and are nobody's content.
         forget: is told which did, for what else is known of them.
     """
     rows = found.rows
@@ -210,7 +215,7 @@ def take_out(
         done.gone[kind] = len(gone[kind])
         kept = sorted(set(rows[kind]) - set(gone[kind]))
         done.kept[kind] = len(kept)
-        if because := _because(db, kind, kept):
+        if because := _because(db, kind, kept, beside):
             done.because[kind] = because
     return done
 
@@ -287,9 +292,9 @@ def _by_hand(db: Db, kind: str) -> list[sql.Composable]:
     ]
 
 
-def _because(db: Db, kind: str, kept: list[Id]) -> dict[str, int]:
+def _because(db: Db, kind: str, kept: list[Id], beside: Collection[str]) -> dict[str, int]:
     """Which tables of others refer to rows that stay, and to how many of them."""
-    ours = {*TABLES.values()}
+    ours = {*TABLES.values(), *(one.table for one in OWN_ALIASES.values()), *beside}
     counts: dict[str, int] = {}
     for one in referring(db, TABLES[kind]) if kept else ():
         if one.table in ours:

@@ -1,6 +1,7 @@
 """Taking out racing data that nobody's content hangs on, results and all: one transaction."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from psycopg import Connection
@@ -78,18 +79,16 @@ def _clean(db: Db, year: int | None, results_only: bool) -> Cleaned:
         results.forget(db, sessions)
         kept = results.left(db, sessions)
         return Cleaned(len(seasons), cancelled, {"result": gone}, {"result": kept}, {})
-    unwanted = clean.unwanted_sessions(db, scope, (results.TABLE,))
+    beside = (results.TABLE,)
+    unwanted = clean.unwanted_sessions(db, scope, beside)
     gone = results.take_out(db, unwanted)
     kept = results.left(db, sessions)
-    found = clean.take_out(db, scope, unwanted, lambda those: results.forget(db, those))
+    found = clean.take_out(db, scope, unwanted, beside, partial(results.forget, db))
     forgetting.unmade(db, year)
     return Cleaned(
-        len(seasons),
-        cancelled,
-        {"result": gone, **found.gone},
-        {"result": kept, **found.kept},
-        {
-            kind: {t: n for t, n in its.items() if t != results.TABLE}
-            for kind, its in found.because.items()
-        },
+        seasons=len(seasons),
+        cancelled=cancelled,
+        gone={"result": gone, **found.gone},
+        kept={"result": kept, **found.kept},
+        because=found.because,
     )

@@ -94,4 +94,3 @@ def test_all_of_it_is_taken_out_in_seconds(
     assert product.rows(database, 'SELECT "Name" FROM "Rounds"') == [("British Grand Prix",)]
     assert main(["verify", "--json", "--year", "1951"]) == 0
     assert took < 30, "three seconds, where nothing else runs"
-    print(took)
