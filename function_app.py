@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions import health, http, pages, poison, queues, timer
+from functions import health, http, pages, poison, queues, status, timer
 from functions.logs import quieten
 from ingestion_core.settings import results_enabled
 
@@ -15,6 +15,7 @@ app.register_functions(pages.blueprint)
 app.register_functions(poison.blueprint)
 app.register_functions(http.blueprint)
 app.register_functions(health.blueprint)
+app.register_functions(status.blueprint)
 if results_enabled():
     # Imported here, not above: without the opt-in nothing of results is even loaded.
     from functions import results

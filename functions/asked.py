@@ -1,6 +1,7 @@
 """What is asked over HTTP: read, bounded, and refused by name."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, NoReturn
 from uuid import UUID
@@ -238,6 +239,26 @@ def year_param(req: func.HttpRequest, now: datetime) -> int:
     if not (text.isascii() and text.isdigit() and len(text) == 4):
         raise BadRequest("'year' must be a year of four digits")
     return check_year(int(text), now)
+
+
+def season(req: func.HttpRequest, now: datetime) -> tuple[str | None, int | None]:
+    """The series that ``?series=`` names and the season that ``?year=`` does; None where neither.
+
+    Raises:
+        BadRequest: no source has such seasons, or no address of a series looks like that.
+    """
+    slug, text = req.params.get("series"), req.params.get("year")
+    if slug is not None and not re.fullmatch(r"[a-z0-9-]{1,120}", slug):
+        raise BadRequest("'series' must be the address of a series, as formula-1")
+    if text is None:
+        return slug, None
+    if not (text.isascii() and text.isdigit() and len(text) == 4):
+        raise BadRequest("'year' must be a year of four digits")
+    if not FIRST_WIKI_YEAR <= int(text) <= now.year + 1:
+        raise BadRequest(
+            f"year {text} is out of range: seasons go from {FIRST_WIKI_YEAR} to {now.year + 1}"
+        )
+    return slug, int(text)
 
 
 def include_results(req: func.HttpRequest) -> bool:

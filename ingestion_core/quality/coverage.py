@@ -19,7 +19,9 @@ from ingestion_core.quality.states import (
     Question,
     State,
     Told,
+    listless,
     state_of,
+    state_of_bare,
     state_of_listed,
 )
 from ingestion_core.racing.kinds import SessionStatus, SessionType
@@ -28,9 +30,6 @@ Db = Connection[TupleRow]
 
 #: Whose word on a failure or an answer is told, where several sources speak of a session.
 _ORDER: Final = ("openf1", "ergast", "thethirdturn")
-#: These have no list of who took part in a practice, and no result of one.
-_WITHOUT_PRACTICE: Final = frozenset({"ergast", "thethirdturn"})
-_PRACTICE: Final = frozenset({SessionType.FP1, SessionType.FP2, SessionType.FP3})
 #: A listed meeting's first day is over everywhere on earth.
 _DAY_OVER: Final = timedelta(days=2)
 _ALWAYS: Final = date.max
@@ -140,16 +139,18 @@ def _stored(season: Season, one: Round, listed: Sequence[Listed], policy: Policy
         entrants=one.entrants,
         quarantined=sum(_asked(season, key).quarantined for key in keys),
         sessions=covered,
-        told=None if covered else Told(State.MISSING, "it has no sessions"),
+        told=None
+        if covered
+        else state_of_bare(
+            _is_over(one.first_day, policy), _joined(_asked(season, key) for key in keys)
+        ),
     )
 
 
 def _session(season: Season, one: Session, keys: Iterable[Key], policy: Policy) -> SessionCoverage:
     type_ = SessionType(one.type)
     speaking = [key for key in keys if key[0] in one.sources or not one.sources]
-    if type_ in _PRACTICE and any(key[0] not in _WITHOUT_PRACTICE for key in speaking):
-        speaking = [key for key in speaking if key[0] not in _WITHOUT_PRACTICE]
-    speaking.sort(key=_rank)
+    speaking = sorted((key for key in speaking if not listless(key[0], type_)), key=_rank)
     results = None if season.counts is None else season.counts.get(one.id, 0)
     told = state_of(
         Known(
@@ -180,14 +181,13 @@ def _session(season: Season, one: Session, keys: Iterable[Key], policy: Policy) 
 
 def _listed(season: Season, one: Listed, policy: Policy) -> RoundCoverage:
     key = (one.source, one.key)
-    day = one.first_day
-    over = day is not None and datetime.combine(day, time(), UTC) + _DAY_OVER < policy.now
+    over = _is_over(one.first_day, policy)
     asked = _asked(season, key)
     return RoundCoverage(
         id=None,
         number=None,
         name=one.name,
-        first_day=day,
+        first_day=one.first_day,
         last_day=one.last_day,
         sources=(key,),
         entrants=0,
@@ -195,6 +195,10 @@ def _listed(season: Season, one: Listed, policy: Policy) -> RoundCoverage:
         sessions=(),
         told=state_of_listed(over, one.cancelled, asked, one.source),
     )
+
+
+def _is_over(day: date | None, policy: Policy) -> bool:
+    return day is not None and datetime.combine(day, time(), UTC) + _DAY_OVER < policy.now
 
 
 def _asked(season: Season, key: Key) -> Question:

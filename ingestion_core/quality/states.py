@@ -15,8 +15,11 @@ ENTRIES_GRACE = timedelta(hours=6)
 RESULTS_GRACE = timedelta(hours=24)
 
 _PRACTICE = frozenset({SessionType.FP1, SessionType.FP2, SessionType.FP3, SessionType.WARMUP})
-#: Sources that only have what the practices led to.
-_WITHOUT_PRACTICE = frozenset({"ergast", "thethirdturn"})
+#: Sessions that a source knows of, and nobody in them.
+_LISTLESS = {
+    "ergast": _PRACTICE | {SessionType.SPRINT_QUALIFYING},
+    "thethirdturn": _PRACTICE,
+}
 
 
 class State(StrEnum):
@@ -96,6 +99,12 @@ class Known:
     loading: Question
 
 
+def listless(source: str, type_: SessionType) -> bool:
+    """Whether a source has neither entries nor results of such sessions, as the archive of any
+    practice."""
+    return type_ in _LISTLESS.get(source, ())
+
+
 def state_of(known: Known, policy: Policy) -> Told:
     """The state of a stored session."""
     if known.cancelled:
@@ -107,7 +116,7 @@ def state_of(known: Known, policy: Policy) -> Told:
     if policy.now < known.ends_at:
         return Told(State.READ, "entries are in; it is not over")
     if _has_no_more(known):
-        return Told(State.READ, "entries are in; no source has results of its practices")
+        return Told(State.READ, "entries are in; its source has no results of such sessions")
     return _without_results(known, policy)
 
 
@@ -128,18 +137,31 @@ def state_of_listed(first_day_over: bool, cancelled: bool, entries: Question, so
         return Told(State.SCHEDULED, f"listed by {source}; being read")
     if not first_day_over:
         return Told(State.SCHEDULED, f"listed by {source}; not read yet")
-    return Told(State.MISSING, f"listed by {source}; never read{_set_apart(entries)}")
+    return Told(
+        State.MISSING, f"listed by {source}; never read{_empty(entries)}{_set_apart(entries)}"
+    )
+
+
+def state_of_bare(first_day_over: bool, entries: Question) -> Told:
+    """The state of a stored round without sessions; as ``state_of_listed``."""
+    if entries.is_failed:
+        return Told(State.FAILED, f"no sessions; {_failure(entries)}")
+    if entries.coming or not first_day_over:
+        return Told(State.SCHEDULED, f"its sessions are not known yet{_empty(entries)}")
+    return Told(State.MISSING, f"no sessions{_empty(entries)}{_set_apart(entries)}")
 
 
 def _without_entries(known: Known, policy: Policy) -> Told:
     asked = known.entries
     if _has_no_more(known):
-        return Told(State.READ, "no source has the entries of its practices")
+        return Told(State.READ, "its source has no lists of such sessions")
     if asked.is_failed:
         return Told(State.FAILED, f"no entries; {_failure(asked)}")
     if policy.now < known.starts_at:
         return Told(State.SCHEDULED, f"no entries yet{_empty(asked)}")
-    if asked.coming or policy.now < known.ends_at + ENTRIES_GRACE:
+    if asked.coming:
+        return Told(State.NO_ENTRIES, "its entries are being read")
+    if policy.now < known.ends_at + ENTRIES_GRACE:
         return Told(State.NO_ENTRIES, f"it has begun{_empty(asked)}")
     why = _empty(asked) or ("; never asked for" if asked.answer is None else "; not in the answer")
     return Told(State.MISSING, f"no entries{why}{_set_apart(asked)}")
@@ -164,7 +186,7 @@ def _without_results(known: Known, policy: Policy) -> Told:
 
 
 def _has_no_more(known: Known) -> bool:
-    return known.type in _PRACTICE and bool(known.sources) and known.sources <= _WITHOUT_PRACTICE
+    return bool(known.sources) and all(listless(one, known.type) for one in known.sources)
 
 
 def _failure(asked: Question) -> str:

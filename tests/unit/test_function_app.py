@@ -34,6 +34,8 @@ DOORS = {
     "change_source",
     "health_live",
     "health_ready",
+    "show_status",
+    "show_coverage",
 }
 WORKERS = {
     "discover_meetings",
