@@ -58,7 +58,8 @@ def _lines(found: Audited, refused: Sequence[dict[str, Any]]) -> Iterator[str]:
     for one in (*found.quarantine, *refused):
         yield f"quarantine: {one['source']} {one['resource']}: {one['reason']}: {one['rows']}"
     for one in found.gave:
-        yield f"gave: {one['source']} {one['kind']}: {one['claims']} of {one['rows']} rows"
+        rows = "sessions" if one["kind"] == "entry" else "rows"
+        yield f"gave: {one['source']} {one['kind']}: {one['claims']}, in {one['rows']} {rows}"
     yield (
         f"{len(found.duplicates)} likely twice, {len(found.odd)} kinds of odd values,"
         f" {sum(one['rows'] for one in (*found.quarantine, *refused))} rows in quarantine"

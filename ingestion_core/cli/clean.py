@@ -60,7 +60,7 @@ def _tell(found: "Cleaned", chosen: argparse.Namespace, word: str) -> None:
         print(json.dumps({**found.told(), "dry_run": word != _GONE}))
         return
     done = "cancelled" if word == _GONE else "would be cancelled"
-    print(f"{found.seasons} seasons, {found.cancelled} items of work {done}")
+    print(f"seasons: {found.seasons}, items of work {done}: {found.cancelled}")
     for kind, count in found.gone.items():
         why = ", ".join(f"{n} named in {table}" for table, n in found.because.get(kind, {}).items())
         name = "series" if kind == "series" else kind + "s"

@@ -56,10 +56,10 @@ def _lines(seasons: Sequence[Verified], violations: Sequence[Violation]) -> Iter
             name = "" if gap.session is None else f", {gap.session.lower().replace('_', ' ')}"
             yield f"    {gap.round}{name}: {gap.reason}"
     for broken in violations:
-        yield f"violation: {broken.name}: {broken.says}: {broken.count} do not"
+        yield f"violation: {broken.name}: {broken.says}: not so in {broken.count}"
         yield from (f"    {example}" for example in broken.examples)
-    yield f"{len(seasons)} seasons, {sum(len(one.gaps) for one in seasons)} gaps"
-    yield f"{len(violations)} violations" if violations else "all that must hold does"
+    gaps = sum(len(one.gaps) for one in seasons)
+    yield f"seasons: {len(seasons)}, gaps: {gaps}, violations: {len(violations)}"
 
 
 def _of(held: Held) -> str:

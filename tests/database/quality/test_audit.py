@@ -209,7 +209,7 @@ VALUES ('openf1', '9472', 'classification', 'car=99', 'unreadable: laps', '{"pos
     told = command.run("audit")
     assert "drift: openf1 drivers: +halo, in 1" in told
     assert "quarantine: openf1 classification: unreadable: laps: 1" in told
-    assert "gave: openf1 round: 2 of 2 rows" in told
+    assert "gave: openf1 round: 2, in 2 rows" in told
     assert "4711" not in told
     assert "car=99" not in told
 

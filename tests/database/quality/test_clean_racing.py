@@ -19,7 +19,7 @@ from psycopg import Connection
 
 from ingestion_core.cli.main import main
 from ingestion_core.quality import clean
-from ingestion_core.tasks import discover
+from ingestion_core.tasks import check_results, discover, verify
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.clean_racing import clean_racing
 from ingestion_core.work.items import Wanted, enqueue
@@ -28,6 +28,7 @@ from tests.support import overlap, product, users
 from tests.support.commands import set_only
 from tests.support.drain import drain
 from tests.support.results import BAHRAIN, RACE, load, only, opted
+from tests.support.work import at_once
 
 JEDDAH, MELBOURNE = 1230, 1231
 _RESULTS = 'SELECT to_jsonb(x)::text FROM "Results" x ORDER BY x."Id"'
@@ -245,6 +246,23 @@ def test_a_log_that_is_being_written_at_that_moment_is_waited_for(app: App, data
     assert not cleaning.is_alive()
     assert product.rows(database, 'SELECT "SessionId"::text FROM "Logs"') == [(logged,)]
     assert [row["Id"] for row in product.dump(database)["Sessions"]] == [logged]
+
+
+def test_beside_a_backfill_that_is_under_way_nothing_breaks(
+    app: App, database: str, azurite: str, replay: ReplayServer
+) -> None:
+    """Whichever comes first, what must hold does; and one more backfill brings all of it back."""
+    users.fill(database, *logged_and_listed(database))
+    mine, before = users.kept(database), everything(database)
+    other = opted(database, azurite, replay)
+    at_once(lambda: load(other), lambda: clean_racing(app))
+    other.close()
+    _, violations = verify.verify(app, 2024, 2024)
+    assert [one.name for one in violations] == []
+    assert [one.name for one in check_results.verify(app)] == []
+    load(app)
+    assert all_same(everything(database), before), same(everything(database), before)
+    assert users.kept(database) == mine
 
 
 def test_two_recorded_seasons_of_two_sources_come_back(
