@@ -27,6 +27,14 @@ own AS (
         SELECT coalesce(jsonb_object_agg(f.key, f.value), '{}')
         FROM jsonb_each(c.fields) f WHERE f.key = ANY(%(remembered)s))
     FROM gone WHERE c.target = gone.id AND c.source NOT IN ('written', 'adopted', 'product')
+), titles AS (
+    SELECT c.key FROM ingest.claims c JOIN gone ON c.target = gone.id
+    WHERE c.source = 'thethirdturn' AND c.kind IN ('series', 'circuit', 'driver')
+), pages AS (
+    -- What a page of its own says of somebody is read again with whatever leads to it.
+    UPDATE ingest.pages p SET revision = 0 FROM titles WHERE p.key = titles.key AND revision > 0
+), fetches AS (
+    DELETE FROM ingest.fetches f USING titles WHERE f.source = 'thethirdturn' AND f.key = titles.key
 ), aliases AS (
     DELETE FROM ingest.claims c USING gone
     WHERE c.kind = 'team-alias' AND c.fields ->> 'Team' = gone.id::text
@@ -50,7 +58,19 @@ WHERE target IS NULL AND kind IN ('series', 'circuit', 'team', 'driver', 'round'
 
 #: What a year is asked about by: itself, its meetings, and what a source calls their sessions.
 _KEYS: Final = """
+WITH of_wiki AS (
+    -- A season's page, by which its rounds' keys begin, and the races' pages that it leads to.
+    SELECT DISTINCT split_part(c.key, '|', 1) AS page FROM ingest.claims c
+    WHERE c.source = 'thethirdturn' AND c.kind = 'round'
+      AND c.fields ->> 'Season' LIKE '%%|' || %(year)s
+)
 SELECT DISTINCT source, key FROM (
+    SELECT 'thethirdturn' AS source, page AS key FROM of_wiki
+    UNION ALL
+    SELECT 'thethirdturn', f.key FROM ingest.pages p JOIN of_wiki w ON w.page = p.key
+    CROSS JOIN LATERAL jsonb_to_recordset(p.follows) AS f(key text, kind text)
+    WHERE f.kind = 'race'
+    UNION ALL
     SELECT c.source, c.key FROM ingest.claims c
     WHERE c.kind = 'round' AND c.fields ->> 'Season' LIKE '%%|' || %(year)s
     UNION ALL
