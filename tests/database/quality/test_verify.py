@@ -2,6 +2,9 @@
 
 # ruff: noqa: S608 -- the statements are this file's own, and so is whatever is put into them
 
+import re
+from pathlib import Path
+
 import psycopg
 import pytest
 
@@ -199,6 +202,9 @@ def test_every_invariant_is_broken_here_once(command: Command) -> None:
     of_results = {one.name for one in (*results._PRODUCT, *results._OURS)}
     tested = {"no-work-on-what-is-off", *BROKEN}
     assert known | of_results == tested
+    written = (Path(__file__).parents[3] / "docs/cli.md").read_text()
+    named = set(re.findall(r"^\| `([a-z'-]+)` \|", written, re.MULTILINE))
+    assert named >= {*tested, results._OFF.name}
 
 
 def test_a_result_that_we_wrote_is_a_violation_once_results_are_off(
