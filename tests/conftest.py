@@ -45,7 +45,13 @@ _FIRST = (
 )
 #: These files share what they look at, the whole archive.
 _TOGETHER = frozenset(
-    {"test_archive.py", "test_archive_results.py", "test_overlap.py", "test_coverage_archive.py"}
+    {
+        "test_archive.py",
+        "test_archive_results.py",
+        "test_coverage_archive.py",
+        "test_overlap.py",
+        "test_verify_archive.py",
+    }
 )
 #: Each test of these files goes to whichever worker is free: they share next to nothing.
 _APART = frozenset({"test_season.py", "test_run.py", "test_stack_run.py"})

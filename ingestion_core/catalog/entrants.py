@@ -13,7 +13,7 @@ from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.projection import SCHEDULE, believe
 from ingestion_core.catalog.sessions import Planned
 from ingestion_core.catalog.tables import ENTRANTS
-from ingestion_core.database.prepare import references_to
+from ingestion_core.database.references import references_to
 from ingestion_core.identity import ids
 from ingestion_core.identity.ids import Id
 from ingestion_core.racing.kinds import Role

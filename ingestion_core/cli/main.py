@@ -13,6 +13,7 @@ from ingestion_core.cli import (
     archive,
     audit,
     bulk,
+    clean,
     crawl,
     healthcheck,
     matches,
@@ -22,6 +23,7 @@ from ingestion_core.cli import (
     runs,
     sources,
     sync,
+    verify,
     why,
 )
 from ingestion_core.errors import Conflict, IngestionError, Unprepared
@@ -30,7 +32,8 @@ from ingestion_core.tasks.app import app, rehearsing
 #: A module each, with its ``add``; in the order in which ``--help`` names them.
 _COMMANDS = (
     *(sync, bulk, archive, crawl, runs, sources),
-    *(healthcheck, migrate, audit, why, matches, remove, results),
+    *(healthcheck, migrate, verify, audit, clean),
+    *(why, matches, remove, results),
 )
 
 

@@ -220,33 +220,3 @@ def _column_faults(
         elif nullable and not found[column][1]:
             faults.append(f'"{table}"."{column}" does not allow null')
     return faults
-
-
-def references_to(
-    connection: Connection[TupleRow], table: str, ignoring: str | None = None
-) -> sql.Composed:
-    """A condition that is true where no row of any table refers to row ``t`` of ``table``.
-
-    Rows of the table ``ignoring`` are left out of account: whoever asks looks at them. Read from
-    the server's own catalog, so that a table which this code does not know, or must not name,
-    protects its rows as well.
-    """
-    rows = connection.execute(
-        """
-        SELECT c.conrelid::regclass::text, n.nspname, r.relname, a.attname
-        FROM pg_constraint c
-        JOIN pg_class r ON r.oid = c.conrelid
-        JOIN pg_namespace n ON n.oid = r.relnamespace
-        JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = c.conkey[1]
-        WHERE c.contype = 'f' AND c.confrelid = %s::regclass
-        """,
-        (f'public."{table}"',),
-    ).fetchall()
-    parts = [
-        sql.SQL("NOT EXISTS (SELECT FROM {} x WHERE x.{} = t.{})").format(
-            sql.Identifier(schema, name), sql.Identifier(column), sql.Identifier("Id")
-        )
-        for _, schema, name, column in rows
-        if name != ignoring
-    ]
-    return sql.Composed([sql.SQL(" AND ").join([sql.SQL("true"), *parts])])
