@@ -1,5 +1,6 @@
 """Runs: a view over their items, one per request key, cancelled and retried without harm."""
 
+import time
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -108,10 +109,12 @@ def test_the_eta_is_the_runs_own_requests_at_the_sources_pace(app: App) -> None:
 
 def test_a_run_lasts_at_least_until_its_last_message_is_due(app: App) -> None:
     """Behind the work of others."""
+    began = time.monotonic()
     enqueue(app, *(meeting(key) for key in range(100, 200)))
     run = start(app, meeting(1))
     app.release("openf1")
-    assert shown(app, run)["eta_seconds"] == pytest.approx(200 * PACE, abs=3)
+    eta = shown(app, run)["eta_seconds"]
+    assert 200 * PACE - (time.monotonic() - began) - 1 <= eta <= 200 * PACE + 1
 
 
 def test_a_run_lasts_at_least_until_its_source_opens(app: App) -> None:
