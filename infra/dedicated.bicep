@@ -17,7 +17,6 @@ var ofThisPlan = {
 }
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
-  // checkov:skip=CKV_AZURE_212:One instance is the point: it is what caps the queue functions. What an outage of it delays is caught up.
   // checkov:skip=CKV_AZURE_225:Zones need several instances of a dearer plan.
   name: 'plan-parcferme-${token}'
   location: location
@@ -33,7 +32,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
 }
 
 resource app 'Microsoft.Web/sites@2024-04-01' = {
-  // checkov:skip=CKV_AZURE_212:The plan says why there is one instance, or none.
+  // checkov:skip=CKV_AZURE_212:One instance is the point: it is what caps the queue functions. What an outage of it delays is caught up.
   // checkov:skip=CKV_AZURE_17:Callers are the product's servers and people with a key, none of whom has a client certificate.
   // checkov:skip=CKV_AZURE_222:Its doors are for the product's servers, wherever they run; every one but the sign of life asks for a key.
   name: 'func-parcferme-${token}'

@@ -11,7 +11,6 @@ param packageContainer string
 param settings object
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
-  // checkov:skip=CKV_AZURE_212:Flex Consumption has no instances of its own that could be counted.
   // checkov:skip=CKV_AZURE_225:Zones would keep instances always ready, which this plan is chosen to do without.
   name: 'plan-parcferme-${token}'
   location: location
@@ -27,7 +26,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
 }
 
 resource app 'Microsoft.Web/sites@2024-04-01' = {
-  // checkov:skip=CKV_AZURE_212:The plan says why there is one instance, or none.
+  // checkov:skip=CKV_AZURE_212:Flex Consumption has no instances of its own that could be counted.
   // checkov:skip=CKV_AZURE_17:Callers are the product's servers and people with a key, none of whom has a client certificate.
   // checkov:skip=CKV_AZURE_222:Its doors are for the product's servers, wherever they run; every one but the sign of life asks for a key.
   // checkov:skip=CKV_AZURE_78:This plan has no FTP that could be turned off.

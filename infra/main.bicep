@@ -3,6 +3,9 @@
 // without Azure (pycep, checkov).
 targetScope = 'subscription'
 
+// What the plans below rely on in host.json: one message at a time, asked for often, given back soon.
+metadata hostJson = '{"functionTimeout": "00:10:00", "dynamicConcurrencyEnabled": false, "batchSize": 1, "newBatchThreshold": 0, "maxPollingInterval": "00:00:02", "visibilityTimeout": "00:01:00", "maxDequeueCount": 10, "messageEncoding": "base64", "extensionBundle": "[4.*, 5.0.0)"}'
+
 @description('Name of the environment: everything is named for it.')
 @minLength(1)
 @maxLength(32)
