@@ -34,7 +34,7 @@ param dedicatedSize string = 'B1'
 @description('Most instances of the Flex Consumption plan, for each of its function groups.')
 @minValue(1)
 @maxValue(1000)
-param flexMaximumInstances int = 40
+param flexMaximumInstances int = 1
 
 @description('Python of the app.')
 @allowed([

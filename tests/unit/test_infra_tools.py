@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -118,3 +119,25 @@ def test_zizmor_finds_an_action_that_is_not_pinned(tmp_path: Path) -> None:
         str(TOOLS / "bin" / "zizmor"), "--offline", "--no-progress", "--format=json", str(tmp_path)
     )
     assert {one["ident"] for one in json.loads(done.stdout)} == {"unpinned-uses"}
+
+
+def test_tools_that_are_there_are_not_installed_again() -> None:
+    """It runs before every make check: silence, by the standard library alone."""
+    program = "import sys; sys.path.insert(0, '.'); from local.stack import tools; tools.main()"
+    done = run(sys.executable, "-I", "-S", "-c", program)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_tools_are_pinned_without_a_registry_s_address() -> None:
+    """One exact version each; what npm brings with its checksum."""
+    folder = ROOT / "local" / "stack" / "tools"
+    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    assert locked[""]["dependencies"] == wanted
+    for name, version in wanted.items():
+        package = locked[f"node_modules/{name}"]
+        assert package["version"] == version
+        assert package["integrity"].startswith("sha512-")
+    assert not any("resolved" in package for package in locked.values())
+    lines = (folder / "requirements.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"[\w-]+==[\d.]+", line) for line in lines if line[0] != "#")

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from local.stack.home import ROOT
-from tests.support.bicep import INFRA, defaults, source, variables
+from tests.support.bicep import INFRA, defaults, source, template, variables
 
 WORKFLOWS = sorted(path.name for path in (ROOT / ".github" / "workflows").glob("*.yml"))
 PYTHONS = ["3.11", "3.12", "3.13"]
@@ -168,3 +168,26 @@ def test_no_word_of_a_result_is_in_a_query() -> None:
     text = " ".join(queries()).lower()
     for word in ("position", "points", "winner", "podium", "laps", "gap"):
         assert word not in text, word
+
+
+def test_the_documentation_tells_of_every_choice() -> None:
+    """Each parameter, what azd calls it, and each variable that a workflow reads."""
+    told = set(re.findall(r"`(\w+)`", source("docs/deploy.md")))
+    parameters = set(template("main.bicep")["parameters"])
+    assert parameters <= told, parameters - told
+    azd = set(re.findall(r"\$\{(\w+)=", source("infra/main.parameters.json")))
+    assert {"PLAN", "OPENF1_PASSWORD"} <= azd
+    documented = told | set(re.findall(r"\b([A-Z0-9_]+)=", source("docs/deploy.md")))
+    assert azd <= documented, azd - documented
+    read = {one for name in WORKFLOWS for one in re.findall(r"vars\.(\w+)", workflow(name))}
+    assert read
+    assert read <= told, read - told
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    """Of those about Azure."""
+    pages = ["SECURITY.md", "docs/deploy.md", "docs/security.md"]
+    pages += [str(path.relative_to(ROOT)) for path in (ROOT / "docs/decisions").glob("*.md")]
+    for page in pages:
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)", source(page)):
+            assert ((ROOT / page).parent / link).exists(), f"{page}: {link}"
