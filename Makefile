@@ -40,10 +40,10 @@ run serve: setup
 # on which worker, tests/conftest.py says.
 pytest = $(VENV) -m pytest -n 4 --no-loadscope-reorder
 
-test: tools package
+test: tools
 	@$(pytest)
 
-check: tools package
+check: tools
 	@$(VENV) -m ruff format --check
 	@$(VENV) -m ruff check
 	@$(VENV) -m mypy --strict functions ingestion_core local
@@ -59,8 +59,10 @@ package: setup
 setup:
 	@$(PYTHON) -m local.stack.setup
 
+# What only checks need: linters of templates and workflows, and what is deployed, by itself.
 tools: setup
 	@$(PYTHON) -m local.stack.tools
+	@$(VENV) -m local.package --packages
 
 clean:
 	@$(PYTHON) -m local.stack.clean

@@ -5,6 +5,7 @@ requirements.txt installs. The zip is what is sent, the files alone: the package
 where they run, by the Python that they run on.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -22,6 +23,8 @@ from local.stack.setup import fingerprint, read, step
 PACKAGE = LOCAL / "package"
 APP = PACKAGE / "app"
 ZIP = PACKAGE / "app.zip"
+#: The packages as pip left them, kept for the next time.
+INSTALLED = PACKAGE / "site"
 #: Where the Functions worker looks for them.
 SITE = Path(".python_packages/lib/site-packages")
 LIMIT_MB = 100
@@ -37,14 +40,28 @@ print(time.perf_counter() - began)
 """
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Build it, and say what it weighs; 1 when it is too heavy or can't be imported."""
+    parser = argparse.ArgumentParser(
+        "python -m local.package", description="Build what is deployed."
+    )
+    parser.add_argument(
+        "--packages", action="store_true", help="only install what it needs, if that has changed"
+    )
     try:
+        if parser.parse_args(arguments).packages:
+            install()
+            return 0
         files = build()
         seconds = import_seconds(APP)
     except StackError as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
+    return _told(files, seconds)
+
+
+def _told(files: Sequence[Path], seconds: float) -> int:
+    """Say what it weighs; the exit code."""
     packages, app = weight(APP / SITE), sum(file.stat().st_size for file in files)
     by_name = sizes(APP / SITE)
     for name in sorted(by_name, key=by_name.__getitem__, reverse=True):
@@ -74,11 +91,10 @@ def build() -> Sequence[Path]:
     Raises:
         StackError: pip can't install them.
     """
-    PACKAGE.mkdir(parents=True, exist_ok=True)
-    _install(PACKAGE / "site")
+    install()
     files = app_files(ROOT)
     copy(files, ROOT, APP)
-    shutil.copytree(PACKAGE / "site", APP / SITE, copy_function=os.link)
+    shutil.copytree(INSTALLED, APP / SITE, copy_function=os.link)
     write_zip(files, ROOT, ZIP)
     return files
 
@@ -126,14 +142,21 @@ def _wanted() -> str:
     return f"{_PYTHON} {fingerprint([ROOT / 'requirements.txt'])}"
 
 
-def _install(site: Path) -> None:
+def install() -> None:
+    """Install what requirements.txt names, by itself, unless it is there.
+
+    Raises:
+        StackError: pip can't.
+    """
     if is_installed():
         return
+    print("Installing what is deployed, by itself ...", flush=True)
+    PACKAGE.mkdir(parents=True, exist_ok=True)
     stamp = PACKAGE / ".installed"
     stamp.unlink(missing_ok=True)
-    shutil.rmtree(site, ignore_errors=True)
+    shutil.rmtree(INSTALLED, ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    step([*pip, "--target", str(site), "--requirement", str(ROOT / "requirements.txt")])
+    step([*pip, "--target", str(INSTALLED), "--requirement", str(ROOT / "requirements.txt")])
     stamp.write_text(_wanted())
 
 

@@ -23,16 +23,16 @@ STANDIN = ("starlette", "uvicorn", "croniter")
 @pytest.fixture
 def deployed(tmp_path: Path) -> Path:
     """A folder with what would be deployed, and beside it one with the stand-in alone."""
-    assert package.is_installed(), "run `make package` first: requirements.txt has changed"
+    assert package.is_installed(), "run `make tools` first: requirements.txt has changed"
     app = tmp_path / "app"
     package.copy(package.app_files(ROOT), ROOT, app)
     (app / package.SITE).parent.mkdir(parents=True)
-    (app / package.SITE).symlink_to(package.PACKAGE / "site")
+    (app / package.SITE).symlink_to(package.INSTALLED)
     standin = tmp_path / "standin"
     standin.mkdir()
     (standin / "local").symlink_to(ROOT / "local")
     for name in sorted(tops(STANDIN)):
-        if not (package.PACKAGE / "site" / name).exists():
+        if not (package.INSTALLED / name).exists():
             place = Path(str(distribution("starlette").locate_file(name)))
             (standin / name).symlink_to(place)
     return app

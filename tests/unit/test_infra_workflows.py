@@ -13,6 +13,8 @@ WORKFLOWS = sorted(path.name for path in (ROOT / ".github" / "workflows").glob("
 PYTHONS = ["3.11", "3.12", "3.13"]
 #: Targets that workflows name and another change brings.
 COMING = {"chaos"}
+#: Lines that alerts wait for and another change brings.
+LINES_COMING = {"tick", "source", "freshness"}
 #: The fields of a line, by its action; `action` itself, the text and the time are every line's.
 LINES = {
     "item": {
@@ -150,6 +152,17 @@ def test_alerts_and_workbook_ask_for_fields_that_the_lines_have() -> None:
         assert fields <= LINES[action], query
         seen.add(action)
     assert seen == set(LINES)
+
+
+def test_the_lines_that_are_asked_for_are_written() -> None:
+    """By their action, which every one of them has."""
+    code = "".join(
+        path.read_text()
+        for folder in ("ingestion_core", "functions")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    written = set(re.findall(r'"action": "([\w-]+)"', code))
+    assert set(LINES) - written <= LINES_COMING
 
 
 def test_an_alert_for_each_thing_that_goes_wrong_in_silence() -> None:

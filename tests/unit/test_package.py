@@ -16,9 +16,9 @@ from local.stack.home import ROOT
 
 @pytest.fixture(scope="module")
 def site() -> Path:
-    """The packages of requirements.txt alone, as `make package` has installed them."""
-    assert package.is_installed(), "run `make package` first: requirements.txt has changed"
-    return package.PACKAGE / "site"
+    """The packages of requirements.txt alone, as `make tools` has installed them."""
+    assert package.is_installed(), "run `make tools` first: requirements.txt has changed"
+    return package.INSTALLED
 
 
 def deployed() -> set[str]:
@@ -130,6 +130,14 @@ def test_the_package_weighs_less_than_its_limit(site: Path) -> None:
     by_name = package.sizes(site)
     assert by_name["psycopg-binary"] > 5_000_000
     assert 0.9 * package.weight(site) < sum(by_name.values()) <= package.weight(site)
+
+
+def test_packages_that_are_there_are_not_installed_again(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It runs before every make check: silence."""
+    assert package.main(["--packages"]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_package_that_is_too_heavy_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
