@@ -129,6 +129,36 @@ def test_a_dry_run_over_what_is_stored_counts_what_would_change(
     assert everything(database) == before
 
 
+def test_rounds_that_a_list_renumbers_count_as_well(
+    app: App,
+    database: str,
+    replay: ReplayServer,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The second of four is cancelled: it loses its number, and the two behind it move up."""
+    real(app, capsys, "sync", "--year", "2024")
+    before = everything(database)
+    listed = replay.rows.of("meetings")
+    replay.rows.replace(
+        "meetings", [{**one, "is_cancelled": one["meeting_key"] == 1230} for one in listed]
+    )
+    monkeypatch.setattr(App, "now", lambda _: datetime(2024, 12, 24, tzinfo=UTC))
+    told = rehearsed(capsys, "sync", "--recent", "0")
+    # The list alone: nothing runs on Christmas Eve but what is listed otherwise than before.
+    assert (told["rounds"], told["requests"]) == (0, 1)
+    assert everything(database) == before
+    stood = dump(database)
+    real(app, capsys, "sync", "--recent", "0")
+    stands = dump(database)
+    changed = {
+        table: sum(old != new for old, new in zip(stood[table], stands[table], strict=True))
+        for table in stood
+    }
+    assert changed["Rounds"] == 3
+    assert told["rows"] == sum(changed.values())
+
+
 def test_a_dry_run_of_what_ran_lately_takes_the_same_meetings(
     app: App, database: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,7 +290,13 @@ def test_an_app_that_keeps_nothing_sends_nothing(app: App, azurite: str, databas
             "INSERT INTO ingest.items (source, task, key) VALUES ('openf1', 'load_results', '1')"
         )
     rehearsing = App(
-        Settings.model_validate({"database_url": database, "AzureWebJobsStorage": azurite}),
+        Settings.model_validate(
+            {
+                "database_url": database,
+                "AzureWebJobsStorage": azurite,
+                "results_enabled": False,
+            }
+        ),
         keeps=False,
     )
     with rehearsing.db() as db:
