@@ -2,9 +2,8 @@
 
 import azure.functions as func
 
-from functions import health, http, pages, poison, queues, status, timer
+from functions import health, http, opted_in, pages, poison, queues, status, timer
 from functions.logs import quieten
-from ingestion_core.settings import results_enabled
 
 quieten()
 
@@ -16,7 +15,7 @@ app.register_functions(poison.blueprint)
 app.register_functions(http.blueprint)
 app.register_functions(health.blueprint)
 app.register_functions(status.blueprint)
-if results_enabled():
+if opted_in.to_results():
     # Imported here, not above: without the opt-in nothing of results is even loaded.
     from functions import results
 

@@ -3,8 +3,7 @@
 import azure.functions as func
 
 from functions.answers import answer, door
-from ingestion_core.tasks.app import app
-from ingestion_core.tasks.health import readiness
+from functions.behind import app
 
 blueprint = func.Blueprint()
 
@@ -20,6 +19,8 @@ def health_live(req: func.HttpRequest) -> func.HttpResponse:
 @door
 def health_ready(req: func.HttpRequest) -> func.HttpResponse:
     """Database, its prerequisites, and the storage: 503 if any of them is missing."""
+    from ingestion_core.tasks.health import readiness
+
     found = readiness(app)
     well = all(check["status"] == "ok" for check in found)
     body = {"status": "ok" if well else "failing", "checks": found}

@@ -2,11 +2,9 @@
 
 import azure.functions as func
 
-from functions import asked
 from functions.answers import accepted, answer, door
+from functions.behind import app
 from ingestion_core.errors import NotFound
-from ingestion_core.tasks import backfill as tasks
-from ingestion_core.tasks.app import app
 
 blueprint = func.Blueprint()
 
@@ -15,8 +13,11 @@ blueprint = func.Blueprint()
 @door
 def backfill_year(req: func.HttpRequest) -> func.HttpResponse:
     """Read one season again."""
+    from functions import asked
+    from ingestion_core.tasks import backfill as tasks
+
     now = app().now()
-    year = asked.check_year(asked.number(req, "year"), now)
+    year = tasks.check_year(asked.number(req, "year"), now)
     run = tasks.backfill(
         app(),
         [year],
@@ -31,6 +32,9 @@ def backfill_year(req: func.HttpRequest) -> func.HttpResponse:
 @door
 def backfill_years(req: func.HttpRequest) -> func.HttpResponse:
     """Read seasons, or what happened lately."""
+    from functions import asked
+    from ingestion_core.tasks import backfill as tasks
+
     wish = asked.backfill(req)
     run = tasks.backfill(
         app(),
@@ -48,6 +52,9 @@ def backfill_years(req: func.HttpRequest) -> func.HttpResponse:
 @door
 def read_meeting(req: func.HttpRequest) -> func.HttpResponse:
     """Read one meeting now, before all bulk."""
+    from functions import asked
+    from ingestion_core.tasks import backfill as tasks
+
     run = tasks.meeting(
         app(), asked.number(req, "key"), asked.include_results(req), asked.request_key(req)
     )
@@ -58,6 +65,9 @@ def read_meeting(req: func.HttpRequest) -> func.HttpResponse:
 @door
 def import_archive(req: func.HttpRequest) -> func.HttpResponse:
     """Import seasons of the Ergast archive from where ``ARCHIVE_URL`` says."""
+    from functions import asked
+    from ingestion_core.tasks import backfill as tasks
+
     wish = asked.archive(req)
     run = tasks.import_archive(
         app(),
@@ -73,6 +83,9 @@ def import_archive(req: func.HttpRequest) -> func.HttpResponse:
 @door
 def list_runs(req: func.HttpRequest) -> func.HttpResponse:
     """The newest runs."""
+    from functions import asked
+    from ingestion_core.tasks import backfill as tasks
+
     return answer({"runs": tasks.list_runs(app(), asked.limit(req, usual=20, largest=200))})
 
 
@@ -80,6 +93,9 @@ def list_runs(req: func.HttpRequest) -> func.HttpResponse:
 @door
 def show_run(req: func.HttpRequest) -> func.HttpResponse:
     """One run with its items."""
+    from functions import asked
+    from ingestion_core.tasks import backfill as tasks
+
     return answer(tasks.show_run(app(), asked.run_id(req)))
 
 
@@ -87,6 +103,9 @@ def show_run(req: func.HttpRequest) -> func.HttpResponse:
 @door
 def change_run(req: func.HttpRequest) -> func.HttpResponse:
     """Retry what failed, or cancel what has not begun."""
+    from functions import asked
+    from ingestion_core.tasks import backfill as tasks
+
     run, action = asked.run_id(req), req.route_params.get("action")
     if action == "retry":
         return answer({"run": run, "retried": tasks.retry_run(app(), run)}, status=202)
@@ -99,6 +118,8 @@ def change_run(req: func.HttpRequest) -> func.HttpResponse:
 @door
 def list_sources(req: func.HttpRequest) -> func.HttpResponse:
     """Every source: its pace, whether it is open, what waits for it."""
+    from ingestion_core.tasks import backfill as tasks
+
     return answer({"sources": tasks.list_sources(app())})
 
 
@@ -106,6 +127,8 @@ def list_sources(req: func.HttpRequest) -> func.HttpResponse:
 @door
 def change_source(req: func.HttpRequest) -> func.HttpResponse:
     """The kill switch: pause a source, or resume it."""
+    from ingestion_core.tasks import backfill as tasks
+
     name, action = req.route_params.get("name", ""), req.route_params.get("action")
     if action not in {"pause", "resume"}:
         raise NotFound("a source can be paused or resumed: POST /api/sources/{name}/pause")

@@ -2,22 +2,19 @@
 
 import azure.functions as func
 
-from functions import asked
 from functions.answers import accepted, door
-from ingestion_core.tasks import crawl, wanted_pages
-from ingestion_core.tasks import read_page as page
-from ingestion_core.tasks.app import app
-from ingestion_core.tasks.run import refuse, run
+from functions.behind import app, bury, carry_out
 
 blueprint = func.Blueprint()
-
-_TASKS = {wanted_pages.TASK: page.read_page}
 
 
 @blueprint.queue_trigger(arg_name="msg", queue_name="wiki-pages", connection="AzureWebJobsStorage")
 def read_page(msg: func.QueueMessage) -> None:
     """A page, and the ones that it leads to."""
-    run(app(), "wiki-pages", _TASKS, msg.get_body())
+    from ingestion_core.tasks import read_page as page
+    from ingestion_core.tasks import wanted_pages
+
+    carry_out("wiki-pages", {wanted_pages.TASK: page.read_page}, msg)
 
 
 @blueprint.queue_trigger(
@@ -25,15 +22,16 @@ def read_page(msg: func.QueueMessage) -> None:
 )
 def dead_letter_page(msg: func.QueueMessage) -> None:
     """A page that could not be stored."""
-    refuse(
-        app(), "wiki-pages", msg.get_body(), "poison", "given up after the last delivery attempt"
-    )
+    bury("wiki-pages", msg)
 
 
 @blueprint.route(route="wiki", methods=["POST"])
 @door
 def crawl_wiki(req: func.HttpRequest) -> func.HttpResponse:
     """Read a series of The Third Turn, or its index of all series."""
+    from functions import asked
+    from ingestion_core.tasks import crawl
+
     crawl.check(app().settings)
     wish = asked.wiki(req)
     told = wish.model_dump(by_alias=True, exclude_none=True)

@@ -5,12 +5,9 @@ A poison queue has no poison queue: what fails here is retried until it works.
 
 import azure.functions as func
 
-from ingestion_core.tasks.app import app
-from ingestion_core.tasks.run import refuse
+from functions.behind import bury
 
 blueprint = func.Blueprint()
-
-_REASON = "given up after the last delivery attempt"
 
 
 @blueprint.queue_trigger(
@@ -18,7 +15,7 @@ _REASON = "given up after the last delivery attempt"
 )
 def dead_letter_year(msg: func.QueueMessage) -> None:
     """A year that could not be discovered."""
-    refuse(app(), "years", msg.get_body(), "poison", _REASON)
+    bury("years", msg)
 
 
 @blueprint.queue_trigger(
@@ -26,7 +23,7 @@ def dead_letter_year(msg: func.QueueMessage) -> None:
 )
 def dead_letter_meeting(msg: func.QueueMessage) -> None:
     """A meeting that could not be stored."""
-    refuse(app(), "meetings", msg.get_body(), "poison", _REASON)
+    bury("meetings", msg)
 
 
 @blueprint.queue_trigger(
@@ -34,4 +31,4 @@ def dead_letter_meeting(msg: func.QueueMessage) -> None:
 )
 def dead_letter_season(msg: func.QueueMessage) -> None:
     """A season of the archive that could not be stored."""
-    refuse(app(), "archive-seasons", msg.get_body(), "poison", _REASON)
+    bury("archive-seasons", msg)

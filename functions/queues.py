@@ -2,11 +2,7 @@
 
 import azure.functions as func
 
-from ingestion_core.tasks import discover
-from ingestion_core.tasks import import_season as season
-from ingestion_core.tasks import sync_meeting as meeting
-from ingestion_core.tasks.app import app
-from ingestion_core.tasks.run import run
+from functions.behind import carry_out
 
 blueprint = func.Blueprint()
 
@@ -14,13 +10,17 @@ blueprint = func.Blueprint()
 @blueprint.queue_trigger(arg_name="msg", queue_name="years", connection="AzureWebJobsStorage")
 def discover_year(msg: func.QueueMessage) -> None:
     """A year's list: one item per meeting."""
-    run(app(), "years", {discover.TASK: discover.discover_year}, msg.get_body())
+    from ingestion_core.tasks import discover
+
+    carry_out("years", {discover.TASK: discover.discover_year}, msg)
 
 
 @blueprint.queue_trigger(arg_name="msg", queue_name="meetings", connection="AzureWebJobsStorage")
 def sync_meeting(msg: func.QueueMessage) -> None:
     """A meeting's sessions and entrants."""
-    run(app(), "meetings", {meeting.TASK: meeting.sync_meeting}, msg.get_body())
+    from ingestion_core.tasks import sync_meeting as meeting
+
+    carry_out("meetings", {meeting.TASK: meeting.sync_meeting}, msg)
 
 
 @blueprint.queue_trigger(
@@ -28,4 +28,6 @@ def sync_meeting(msg: func.QueueMessage) -> None:
 )
 def import_season(msg: func.QueueMessage) -> None:
     """A season of the archive: its rounds, sessions and entrants."""
-    run(app(), "archive-seasons", {season.TASK: season.import_season}, msg.get_body())
+    from ingestion_core.tasks import import_season as season
+
+    carry_out("archive-seasons", {season.TASK: season.import_season}, msg)

@@ -2,8 +2,7 @@
 
 import azure.functions as func
 
-from ingestion_core.tasks.app import app
-from ingestion_core.tasks.discover import tick
+from functions.behind import app
 
 blueprint = func.Blueprint()
 
@@ -11,4 +10,6 @@ blueprint = func.Blueprint()
 @blueprint.timer_trigger(arg_name="timer", schedule="%DISCOVERY_SCHEDULE%", run_on_startup=False)
 def discover_meetings(timer: func.TimerRequest) -> None:
     """Look for new, changed and running meetings; send what is due."""
+    from ingestion_core.tasks.discover import tick
+
     tick(app())

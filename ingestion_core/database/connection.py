@@ -1,5 +1,8 @@
 """Connections: one small pool per process, made when first needed."""
 
+from collections.abc import Callable
+from typing import Any, Final
+
 from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
@@ -7,35 +10,47 @@ from psycopg_pool import ConnectionPool
 Pool = ConnectionPool[Connection[TupleRow]]
 
 
-def open_pool(conninfo: str, statement_timeout: float, size: int = 8) -> Pool:
+_KEYWORDS: Final[dict[str, Any]] = {
+    "autocommit": True,
+    "prepare_threshold": None,
+    "connect_timeout": 10,
+    "application_name": "parcferme-ingestion",
+}
+
+#: Gives the password of the next connection, where the conninfo has none.
+Password = Callable[[], str]
+
+
+def connect(
+    conninfo: str, statement_timeout: float, password: Password | None = None
+) -> Connection[TupleRow]:
+    """One connection as a pool's are; refused at once where nobody listens."""
+    connection = Connection.connect(conninfo, **_keywords(password))
+    _configure(connection, statement_timeout)
+    return connection
+
+
+def open_pool(
+    conninfo: str, statement_timeout: float, size: int = 8, password: Password | None = None
+) -> Pool:
     """Open a pool of autocommit connections; a transaction is always a written ``with`` block.
 
     Args:
         conninfo: libpq's form, see ``dsn.to_conninfo``.
         statement_timeout: seconds a statement may take, well below the host's functionTimeout.
         size: how many invocations may write at once.
+        password: gives the password of the next connection, where the conninfo has none.
 
     Connections are checked before they are lent, so a restarted server costs nobody a message,
     and nothing is prepared on the server, which poolers in between would not survive.
     """
 
     def configure(connection: Connection[TupleRow]) -> None:
-        # By statement, not by start-up option: those fail behind a pooler.
-        milliseconds = int(statement_timeout * 1000)
-        connection.execute(
-            "SELECT set_config('TimeZone', 'UTC', false),"
-            " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false)",
-            (str(milliseconds), str(milliseconds)),
-        )
+        _configure(connection, statement_timeout)
 
     return ConnectionPool(
         conninfo,
-        kwargs={
-            "autocommit": True,
-            "prepare_threshold": None,
-            "connect_timeout": 10,
-            "application_name": "parcferme-ingestion",
-        },
+        kwargs=lambda: _keywords(password),
         connection_class=Connection[TupleRow],
         configure=configure,
         check=ConnectionPool.check_connection,
@@ -46,3 +61,17 @@ def open_pool(conninfo: str, statement_timeout: float, size: int = 8) -> Pool:
         name="ingestion",
         open=True,
     )
+
+
+def _configure(connection: Connection[TupleRow], statement_timeout: float) -> None:
+    # By statement, not by start-up option: those fail behind a pooler.
+    milliseconds = int(statement_timeout * 1000)
+    connection.execute(
+        "SELECT set_config('TimeZone', 'UTC', false),"
+        " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false)",
+        (str(milliseconds), str(milliseconds)),
+    )
+
+
+def _keywords(password: Password | None) -> dict[str, Any]:
+    return {**_KEYWORDS, **({"password": password()} if password else {})}

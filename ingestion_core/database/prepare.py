@@ -13,6 +13,7 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from ingestion_core.errors import Unprepared
+from ingestion_core.telemetry import tell
 
 log = logging.getLogger(__name__)
 
@@ -135,24 +136,27 @@ def migrate(connection: Connection[TupleRow], schema: Schema = INGEST) -> list[s
             )
             done.append(file.name)
     if done:
-        log.info(
-            "schema %s migrated: %s", schema.name, ", ".join(done), extra={"action": "migrate"}
-        )
+        tell(log, logging.INFO, "migrate", {"schema": schema.name, "files": ",".join(done)})
     return done
 
 
 def is_current(connection: Connection[TupleRow], schema: Schema = INGEST) -> bool:
-    """Whether every migration has been run, by one read: starting up must not take locks."""
+    """Whether every migration has been run: starting up must not take locks."""
+    return not pending(connection, schema)
+
+
+def pending(connection: Connection[TupleRow], schema: Schema = INGEST) -> list[str]:
+    """The names of the files that were not run yet, in order; read, without a lock."""
     names = [file.name for file in schema.files()]
     present = connection.execute(
         "SELECT to_regclass(%s) IS NOT NULL", (f"{schema.name}.migrations",)
     ).fetchone()
     if present is None or not present[0]:
-        return False
-    row = connection.execute(
-        sql.SQL("SELECT count(*) FROM {} WHERE name = ANY(%s)").format(schema.ledger), (names,)
-    ).fetchone()
-    return row is not None and row[0] == len(names)
+        return names
+    known = {
+        row[0] for row in connection.execute(sql.SQL("SELECT name FROM {}").format(schema.ledger))
+    }
+    return [name for name in names if name not in known]
 
 
 def _name(file: Traversable) -> str:

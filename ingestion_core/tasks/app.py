@@ -4,15 +4,17 @@ import functools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from ingestion_core.database.connection import Pool, open_pool
+from ingestion_core.credentials import database_password
+from ingestion_core.database.connection import Password, Pool, connect, open_pool
 from ingestion_core.database.dsn import to_conninfo
-from ingestion_core.database.prepare import check_product, is_current, migrate
+from ingestion_core.database.prepare import check_product, is_current, migrate, pending
 from ingestion_core.errors import Unprepared
+from ingestion_core.quality.states import Policy
 from ingestion_core.settings import Settings, settings
 from ingestion_core.sources import ergast, openf1, thethirdturn
 from ingestion_core.sources.http import HttpClient
@@ -23,7 +25,8 @@ from ingestion_core.tasks import opt_in
 from ingestion_core.work import release as timetable
 from ingestion_core.work import robots as kept_robots
 from ingestion_core.work import sources
-from ingestion_core.work.gate import Gate
+from ingestion_core.work.account import Account
+from ingestion_core.work.gate import PATIENCE, Gate
 from ingestion_core.work.queues import Queues
 
 #: How we name ourselves to sources.
@@ -35,11 +38,26 @@ _WIKI_TIMEOUT_SECONDS = 30.0
 
 
 class App:
-    """Settings, database, queues and sources of one process."""
+    """Settings, database, queues and sources of one process.
 
-    def __init__(self, chosen: Settings) -> None:
+    Args:
+        chosen: the settings.
+        keeps: whether anything of what it does is kept. Where not, our schema must be up to date,
+            what is written is rolled back, and nothing is sent; only the gates of sources are as
+            ever, since requests are real.
+    """
+
+    def __init__(self, chosen: Settings, *, keeps: bool = True) -> None:
         self.settings = chosen
-        self.queues = Queues(chosen.azurewebjobsstorage.get_secret_value())
+        self.keeps = keeps
+        self.account = Account(
+            connection_string=chosen.azurewebjobsstorage,
+            queues=chosen.storage_queues,
+            blobs=chosen.storage_blobs,
+            identity=chosen.storage_credential,
+            client_id=chosen.storage_client_id,
+        )
+        self.queues = Queues(self.account)
         self._lock = threading.Lock()
         self._pool: Pool | None = None
 
@@ -55,23 +73,53 @@ class App:
                 self._pool = self._open()
             return self._pool
 
+    @property
+    def database_password(self) -> Password | None:
+        """What gives the password of the next connection; None where DATABASE_URL has it."""
+        identity = self.settings.database_credential
+        if identity is None:
+            return None
+        return database_password(identity, self.settings.database_client_id)
+
     @contextmanager
     def db(self) -> Iterator[Connection[TupleRow]]:
         """A connection on which every statement commits by itself."""
-        with self.pool.connection() as connection:
-            yield connection
+        if self.keeps:
+            with self.pool.connection() as connection:
+                yield connection
+        else:
+            with self.transaction() as connection:
+                yield connection
 
     @contextmanager
     def transaction(self) -> Iterator[Connection[TupleRow]]:
         """A connection in a transaction: all of it, or, on any error, nothing."""
-        with self.pool.connection() as connection, connection.transaction():
+        with (
+            self.pool.connection() as connection,
+            connection.transaction(force_rollback=not self.keeps),
+        ):
+            yield connection
+
+    @contextmanager
+    def bare(self) -> Iterator[Connection[TupleRow]]:
+        """A connection to the database as it is: nothing is checked or brought up to date.
+
+        Raises:
+            Unprepared: DATABASE_URL is no connection string.
+        """
+        seconds = self.settings.database_timeout_seconds
+        with connect(self._conninfo(), seconds, self.database_password) as connection:
             yield connection
 
     @functools.cached_property
     def openf1(self) -> OpenF1:
         """OpenF1 behind its gate."""
+        return self.openf1_with(PATIENCE)
+
+    def openf1_with(self, patience: float) -> OpenF1:
+        """OpenF1 for whoever waits at its gate for so many seconds; to be closed by them."""
         chosen = self.settings
-        gate = self._openf1_gate(self.pool)
+        gate = self._openf1_gate(self.pool, patience)
         http = HttpClient(gate, chosen.openf1_timeout_seconds, USER_AGENT)
         return OpenF1(http, chosen.openf1_base_url, chosen.openf1_username, chosen.openf1_password)
 
@@ -95,7 +143,7 @@ class App:
 
     def release(self, source: str) -> int:
         """Send the source's items that are due; to be called by whoever committed items."""
-        return timetable.release(self.pool, self.queues, source)
+        return timetable.release(self.pool, self.queues, source) if self.keeps else 0
 
     def release_all(self) -> int:
         """The same for every source."""
@@ -106,6 +154,11 @@ class App:
     def now(self) -> datetime:
         """The present, aware and in UTC."""
         return datetime.now(UTC)
+
+    def policy(self) -> Policy:
+        """What is wished for here, at this moment: what coverage is held against."""
+        embargo = timedelta(hours=self.settings.results_embargo_hours)
+        return Policy(self.settings.results_enabled, embargo, self.now())
 
     def close(self) -> None:
         """Let go of connections; the next use opens new ones."""
@@ -121,42 +174,56 @@ class App:
                 self._pool = None
 
     def _open(self) -> Pool:
-        try:
-            conninfo = to_conninfo(self.settings.database_url.get_secret_value())
-        except ValueError as error:
-            raise Unprepared(f"settings: DATABASE_URL: {error}") from None
-        pool = open_pool(conninfo, self.settings.database_timeout_seconds)
+        seconds = self.settings.database_timeout_seconds
+        pool = open_pool(self._conninfo(), seconds, password=self.database_password)
         try:
             with pool.connection() as connection:
+                if not self.keeps and (missing := pending(connection)):
+                    raise Unprepared(
+                        f"schema ingest lacks {', '.join(missing)}: run"
+                        " `python -m ingestion_core migrate`"
+                    )
                 if not is_current(connection):
                     migrate(connection)
                 check_product(connection)
-                with connection.transaction():
-                    opt_in.withhold(connection, self.settings)
-            self._openf1_gate(pool).register()
-            if self.settings.archive_url is not None:
-                Gate(pool, ergast.SOURCE, _ARCHIVE_PER_MINUTE).register()
-            if self.settings.thirdturn_enabled:
-                with pool.connection() as connection:
-                    known = kept_robots.kept(connection, thethirdturn.SOURCE)
-                delay = robots.rules(known.status, known.text).delay if known else 0
-                self._wiki_gate(pool).register(delay)
+            if self.keeps:
+                self._register(pool)
         except BaseException:
             pool.close()
             raise
         return pool
+
+    def _register(self, pool: Pool) -> None:
+        """Make the sources known, with their paces; put off what is not opted into."""
+        with pool.connection() as connection, connection.transaction():
+            opt_in.withhold(connection, self.settings)
+        self._openf1_gate(pool).register()
+        if self.settings.archive_url is not None:
+            Gate(pool, ergast.SOURCE, _ARCHIVE_PER_MINUTE).register()
+        if self.settings.thirdturn_enabled:
+            with pool.connection() as connection:
+                known = kept_robots.kept(connection, thethirdturn.SOURCE)
+            delay = robots.rules(known.status, known.text).delay if known else 0
+            self._wiki_gate(pool).register(delay)
+
+    def _conninfo(self) -> str:
+        try:
+            return to_conninfo(self.settings.database_url.get_secret_value())
+        except ValueError as error:
+            raise Unprepared(f"settings: DATABASE_URL: {error}") from None
 
     def _wiki_gate(self, pool: Pool) -> Gate:
         # Its etiquette is a distance between two requests, no number of them in a minute.
         per_minute = self.settings.thirdturn_requests_per_minute
         return Gate(pool, thethirdturn.SOURCE, per_minute, spaced=True)
 
-    def _openf1_gate(self, pool: Pool) -> Gate:
+    def _openf1_gate(self, pool: Pool, patience: float = PATIENCE) -> Gate:
         return Gate(
             pool,
             openf1.SOURCE,
             self.settings.openf1_requests_per_minute,
             subscribed=self.settings.openf1_username is not None,
+            patience=patience,
         )
 
 
@@ -164,3 +231,9 @@ class App:
 def app() -> App:
     """The process's app."""
     return App(settings())
+
+
+@functools.cache
+def rehearsing() -> App:
+    """The same for whoever wants to see what something would come to: nothing is kept."""
+    return App(settings(), keeps=False)

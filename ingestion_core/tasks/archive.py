@@ -17,6 +17,7 @@ from ingestion_core.sources.ergast.archive import Archive, opened, over_https
 from ingestion_core.sources.ergast.streams import Capped
 from ingestion_core.sources.http import HttpClient
 from ingestion_core.tasks.app import USER_AGENT, App
+from ingestion_core.telemetry import tell
 from ingestion_core.work import blobs
 from ingestion_core.work.items import Item
 
@@ -83,9 +84,9 @@ class Shelf(Generic[T]):
             with opening(app) as archive:
                 found = self._read(archive)
         except Dropped as dropped:
-            log.error("archive: %s", dropped.told, extra={"action": "archive"})
+            tell(log, logging.ERROR, "archive", {"error": dropped.told})
             return dropped
-        log.info("archive read in %.1f s", time.monotonic() - began, extra={"action": "archive"})
+        tell(log, logging.INFO, "archive", {"seconds": time.monotonic() - began})
         return found
 
 
@@ -112,8 +113,7 @@ def opening(app: App) -> Iterator[Archive]:
                 raise Unprepared("ARCHIVE_URL: is no https address") from None
 
     def blob(name: str, into: Capped) -> datetime | None:
-        account = app.settings.azurewebjobsstorage.get_secret_value()
-        return blobs.fetch(account, name, into)
+        return blobs.fetch(app.account, name, into)
 
     try:
         with opened(address(app.settings), https=https, blob=blob) as archive:

@@ -4,7 +4,6 @@ What is stored of a page follows from what it says and from the contexts in whic
 it. A page of the same revision in the same contexts is not read again; where it leads to is known.
 """
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -27,8 +26,6 @@ from ingestion_core.tasks.wanted_pages import BEGINNINGS, RACE, RESOURCE, TASK, 
 from ingestion_core.work import fetches, pages
 from ingestion_core.work.items import Item, Wanted, close, enqueue
 from ingestion_core.work.pages import Contexts, Follow, Known
-
-log = logging.getLogger(__name__)
 
 Db = Connection[TupleRow]
 
@@ -230,9 +227,6 @@ def _store(visit: Visit, reply: Reply, packed: bytes, reading: Reading, contexts
             "drift": len(reading.drift),
         }
         close(db, visit.item, "done", outcome="shrunk" if stored.shrunk else "ok", counts=counts)
-    if reading.drift:
-        told = ", ".join(reading.drift)
-        log.warning("drift of %s: %s", page.address, told, extra={"action": "drift"})
     return followed
 
 

@@ -46,7 +46,7 @@ def reparse(app: App, include_results: bool = False, say: Say = lambda _: None) 
         Conflict: the wiki, or results that are wanted, are not opted into.
     """
     crawl.check(app.settings)
-    opt_in.check(app.settings, include_results, "--include-results")
+    opt_in.check(app.settings, include_results, "--results")
     prepare(app)
     done = Rebuilt()
     named: _Named = defaultdict(dict)

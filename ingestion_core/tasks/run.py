@@ -9,6 +9,7 @@ from ingestion_core.catalog.bookkeeping import quarantine
 from ingestion_core.errors import Deferred, Dropped, UnknownMessage
 from ingestion_core.racing.types import Unreadable
 from ingestion_core.tasks.app import App
+from ingestion_core.telemetry import tell
 from ingestion_core.work import items
 from ingestion_core.work.messages import item_of, parse
 
@@ -31,25 +32,54 @@ def run(app: App, queue: str, tasks: Mapping[str, Task], body: bytes) -> None:
     with app.db() as db:
         item = items.claim(db, message, *tasks)
     if item is None:
-        log.info("stale copy of item %d ignored", message.item, extra={"action": "stale"})
+        stale = {"queue": queue, "item": message.item, "release": message.release}
+        tell(log, logging.INFO, "stale", stale)
         return
     began = time.monotonic()
+    ended: items.Ended | None = None
+    outcome = "raised"
     try:
-        outcome = _carry_out(app, tasks[item.task], item)
+        _carry_out(app, tasks[item.task], item)
+        with app.db() as db:
+            ended = items.ended(db, item.item)
     except items.Fenced:
         outcome = "fenced"
-    log.info(
-        "%s %s: %s in %.1f s",
-        item.task,
-        item.key,
-        outcome,
-        time.monotonic() - began,
-        extra={"action": "item", "item": item.item, "task": item.task, "key": item.key},
-    )
+    finally:
+        _tell(item, ended, outcome, time.monotonic() - began)
 
 
-def _carry_out(app: App, task: Task, item: items.Item) -> str:
-    """Carry out the task; what became of the item, in a word.
+#: Of an item's counts those that every line has.
+_ALWAYS = ("requests", "rows", "quarantined")
+
+
+def _tell(item: items.Item, ended: items.Ended | None, outcome: str, seconds: float) -> None:
+    """The one line of an item.
+
+    Args:
+        ended: what became of it; None where this copy of its message decided nothing.
+        outcome: why not.
+        seconds: what it took.
+    """
+    counts = ended.counts if ended else {}
+    fields: dict[str, object | None] = {
+        "run": ",".join(map(str, ended.runs)) or None if ended else None,
+        "item": item.item,
+        "release": item.release,
+        "task": item.task,
+        "key": item.key,
+        "state": ended.state if ended else None,
+        "outcome": ended.outcome if ended else outcome,
+        "error": ended.error_code if ended else None,
+        "seconds": seconds,
+        **{count: counts.get(count, 0) for count in _ALWAYS},
+        **{name: count for name, count in counts.items() if count},
+    }
+    bad = ended.state == "failed" if ended else outcome == "raised"
+    tell(log, logging.ERROR if bad else logging.INFO, "item", fields)
+
+
+def _carry_out(app: App, task: Task, item: items.Item) -> None:
+    """Carry out the task, or do with the item what its end by an error asks for.
 
     Raises:
         Fenced: another copy of the message is in charge.
@@ -60,12 +90,9 @@ def _carry_out(app: App, task: Task, item: items.Item) -> str:
         with app.db() as db:
             items.give_back(db, item, deferred)
         app.release(item.source)
-        return deferred.why
     except Dropped as dropped:
         with app.db() as db:
             items.close(db, item, "failed", outcome="dropped", error_code=dropped.told)
-        return dropped.told
-    return "done"
 
 
 def refuse(app: App, queue: str, body: bytes, code: str, reason: str) -> None:
@@ -87,9 +114,5 @@ def refuse(app: App, queue: str, body: bytes, code: str, reason: str) -> None:
             digest = sha256(body).hexdigest()[:16]
             row: dict[str, object] = {"bytes": len(body), "sha256": digest}
             quarantine(db, "queue", queue, [Unreadable(queue, f"sha256={digest}", reason, row)])
-    log.error(
-        "message of queue %s refused: %s",
-        queue,
-        reason,
-        extra={"action": "dead-letter", "queue": queue, "item": item},
-    )
+    lost = {"queue": queue, "item": item, "code": code, "reason": reason}
+    tell(log, logging.ERROR, "dead-letter", lost)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from ingestion_core.errors import NotFound
@@ -61,11 +61,7 @@ def coverage(app: App, slug: str | None, year: int | None) -> Coverage:
     Raises:
         NotFound: nothing is known of such a series.
     """
-    policy = Policy(
-        opted_in=app.settings.results_enabled,
-        embargo=timedelta(hours=app.settings.results_embargo_hours),
-        now=app.now(),
-    )
+    policy = app.policy()
     with app.transaction() as db:
         known = read_series(db)
         series = _series(known, slug or SERIES)

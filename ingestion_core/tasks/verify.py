@@ -1,12 +1,10 @@
 """Expected against found, and what always holds; of results only how many there are."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from ingestion_core.database.invariants import LOOK_ONLY, Violation, broken
 from ingestion_core.quality import verify as seasons
 from ingestion_core.quality.invariants import invariants
-from ingestion_core.quality.states import Policy
 from ingestion_core.quality.verify import Verified
 from ingestion_core.tasks import opt_in
 from ingestion_core.tasks.app import App
@@ -19,11 +17,9 @@ def verify(app: App, first: int, last: int) -> tuple[Sequence[Verified], Sequenc
 
     All at one moment; nothing is written.
     """
-    chosen = app.settings
-    embargo = timedelta(hours=chosen.results_embargo_hours)
-    policy = Policy(chosen.results_enabled, embargo, app.now())
+    policy = app.policy()
     with app.transaction() as db:
         db.execute(LOOK_ONLY)
         found = seasons.verify(db, first, last, policy)
-        off = () if chosen.results_enabled else _OF_RESULTS
+        off = () if policy.opted_in else _OF_RESULTS
         return found, broken(db, invariants(db, off))

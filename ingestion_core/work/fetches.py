@@ -1,5 +1,6 @@
 """The last answer to each question: ok, empty or failed. Empty is asked again, failed is no end."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,10 @@ from typing import Any, Literal
 from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
+
+from ingestion_core.telemetry import tell
+
+log = logging.getLogger(__name__)
 
 Db = Connection[TupleRow]
 
@@ -72,7 +77,8 @@ WHERE source = %(source)s AND (resource, key) IN (
 
 
 def record(db: Db, fetches: Iterable[Fetch]) -> None:
-    """Store answers, in the order of their keys."""
+    """Store answers, in the order of their keys; a line of the log for each that drifted."""
+    fetches = list(fetches)
     rows: list[dict[str, Any]] = [
         {
             "source": one.source,
@@ -91,6 +97,14 @@ def record(db: Db, fetches: Iterable[Fetch]) -> None:
     ]
     if rows:
         db.execute(_RECORD, (Jsonb(rows),))
+    for one in fetches:
+        if one.drift:
+            tell(log, logging.WARNING, "drift", _drifted(one))
+
+
+def _drifted(one: Fetch) -> dict[str, object]:
+    where = {"source": one.source, "resource": one.resource, "key": one.key}
+    return {**where, "fields": ",".join(one.drift)}
 
 
 def observed_later(

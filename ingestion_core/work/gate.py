@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from ingestion_core.database.connection import Pool
 from ingestion_core.errors import SourceClosed, SourceFailing, SourceRefused
+from ingestion_core.telemetry import tell
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +189,7 @@ class Gate:
             self._failures = 0
             with self._pool.connection() as db:
                 db.execute(_WELL, (self.source,))
-            log.info("%s answers again", self.source, extra=self._extra("well"))
+            self._tell(logging.INFO, "open")
 
     def told_to_wait(self, seconds: float) -> SourceRefused:
         """429: closed for as long as the source wishes, at most 15 minutes."""
@@ -212,7 +213,7 @@ class Gate:
                 _FAILED, {"source": self.source, "why": why, "longest": _LONGEST_CLOSURE}
             ).fetchone()
         until = self._until(row)
-        log.warning("%s fails: %s", self.source, why, extra=self._extra(why))
+        self._tell(logging.WARNING, "failing", why, until)
         return SourceFailing(self.source, until, why)
 
     def _close(self, seconds: float, why: str) -> datetime:
@@ -220,12 +221,14 @@ class Gate:
             row = db.execute(
                 _CLOSE, {"source": self.source, "seconds": seconds, "why": why}
             ).fetchone()
-        log.warning("%s closed: %s", self.source, why, extra=self._extra(why))
-        return self._until(row)
+        until = self._until(row)
+        self._tell(logging.WARNING, "closed", why, until)
+        return until
 
     def _refused(self, why: str, row: tuple[object, ...] | None) -> SourceRefused:
-        log.warning("%s closed: %s", self.source, why, extra=self._extra(why))
-        return SourceRefused(self.source, self._until(row), why)
+        until = self._until(row)
+        self._tell(logging.WARNING, "closed", why, until)
+        return SourceRefused(self.source, until, why)
 
     def _until(self, row: tuple[object, ...] | None) -> datetime:
         if row is None or not isinstance(row[0], datetime):
@@ -233,5 +236,8 @@ class Gate:
             return datetime.now(UTC) + timedelta(minutes=1)
         return row[0]
 
-    def _extra(self, why: str) -> dict[str, str]:
-        return {"action": "source", "source": self.source, "why": why}
+    def _tell(
+        self, level: int, state: str, why: str | None = None, until: datetime | None = None
+    ) -> None:
+        fields = {"source": self.source, "state": state, "why": why, "until": until}
+        tell(log, level, "source", fields)

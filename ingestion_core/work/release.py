@@ -9,6 +9,7 @@ gate makes the pace exact; this only keeps messages from crowding before it.
 import logging
 
 from ingestion_core.database.connection import Pool
+from ingestion_core.telemetry import tell
 from ingestion_core.work.messages import Message
 from ingestion_core.work.queues import QUEUES, Letter, Queues
 
@@ -75,11 +76,7 @@ def release(pool: Pool, queues: Queues, source: str) -> int:
     )
     queues.send(letters)
     if letters:
-        log.info(
-            "released %d items of %s, the last in %d s",
-            len(letters),
-            source,
-            letters[-1].visibility,
-            extra={"action": "release", "source": source, "sent": len(letters)},
-        )
+        last = letters[-1].visibility
+        sent = {"source": source, "sent": len(letters), "last_in_seconds": last}
+        tell(log, logging.INFO, "release", sent)
     return len(letters)

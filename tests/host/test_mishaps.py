@@ -60,7 +60,7 @@ def test_a_message_lost_from_the_queue_is_sent_again_and_a_stale_copy_does_nothi
         storage, "years", message_encode_policy=TextBase64EncodePolicy()
     ) as queue:
         queue.send_message(json.dumps({"v": 1, "item": item, "release": 1, "key": "2024"}))
-        app.host.line(rf"stale copy of item {item} ignored")
+        app.host.line(rf"stale queue=years item={item} release=1\b")
         eventually(lambda: queue.get_queue_properties().approximate_message_count == 0)
     assert len(short.requests) >= asked
     assert rows(database, "SELECT count(*) FROM ingest.items WHERE state = 'running'") == [(0,)]

@@ -267,6 +267,41 @@ def test_the_newest_runs_come_first_and_no_more_than_asked_for(app: App) -> None
     assert all("items" not in one for one in listed)
 
 
+def test_one_item_can_be_asked_for_again_whether_of_a_run_or_of_none(app: App) -> None:
+    """By a run of its own; a run that it failed for waits for the new one as well."""
+    run = start(app, meeting(1, max_attempts=3), meeting(2))
+    finish(app, run, 1, "failed", "http-502")
+    finish(app, run, 2, "failed", "http-502")
+    (failed, _) = (one["item"] for one in shown(app, run)["items"])
+    again = backfill.retry_item(app, failed)
+    (item_,) = shown(app, again)["items"]
+    assert (item_["key"], item_["state"]) == ("1", "sent")
+    assert runs_of(app, item_["item"]) == {run, again}
+    assert item(app, item_["item"])["max_attempts"] == 3
+    assert {one["key"]: one["state"] for one in shown(app, run)["items"]} == {
+        "1": "sent",
+        "2": "failed",
+    }
+
+    (stray,) = enqueue(app, meeting(7))
+    execute(app, "UPDATE ingest.items SET state = 'failed' WHERE item = %s", stray)
+    (item_,) = shown(app, backfill.retry_item(app, stray))["items"]
+    assert (item_["key"], item_["state"]) == ("7", "sent")
+
+
+@pytest.mark.parametrize("state", ["waiting", "done", None])
+def test_an_item_that_did_not_fail_is_not_asked_for_again(app: App, state: str | None) -> None:
+    """Nor one that there is not; and no run is left behind."""
+    (number,) = enqueue(app, meeting(1))
+    if state is None:
+        number += 1
+    else:
+        execute(app, "UPDATE ingest.items SET state = %s", state)
+    with pytest.raises(NotFound, match=f"no item {number} has failed"):
+        backfill.retry_item(app, number)
+    assert rows(app, "SELECT run FROM ingest.runs") == []
+
+
 def test_an_item_whose_last_attempt_failed_fails_its_run(app: App) -> None:
     """The eighth failure of the source is the item's end, and the run says why."""
     run = start(app, meeting(1))

@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from functions import opted_in
+from ingestion_core.settings import Settings
 from ingestion_core.work.queues import QUEUES
 from local.stack.home import home_name
 from local.stack.setup import fingerprint, read
@@ -83,6 +86,41 @@ def bindings(type_: str) -> list[dict[str, Any]]:
 def test_the_app_is_indexed_without_any_setting_and_has_these_functions() -> None:
     """Nothing is read when a module is imported; results have no function here."""
     assert {one["name"] for one in functions()} == DOORS | WORKERS
+
+
+def test_what_lies_behind_the_doors_is_not_loaded_with_them() -> None:
+    """A cold start pays for the host's own libraries; settings, sources and SQL come later."""
+    script = "import json, sys, function_app; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=environment(RESULTS_ENABLED="true"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = json.loads(done.stdout)
+    assert "functions.results" in loaded
+    ours = [name for name in loaded if name.startswith("ingestion_core.")]
+    assert ours == ["ingestion_core.errors"]
+    assert not {"pydantic", "httpx", "selectolax", "rapidfuzz", "rich", "jinja2"} & set(loaded)
+
+
+@pytest.mark.parametrize(
+    "said", ["true", "1", "on", "YES", "t", "Y", "True", "false", "0", "off", "no", "", "perhaps"]
+)
+def test_the_opt_in_is_read_as_the_settings_read_it(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read alone and early; what the settings would refuse is no yes."""
+    monkeypatch.setenv("RESULTS_ENABLED", said)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://")
+    monkeypatch.setenv("AzureWebJobsStorage", "UseDevelopmentStorage=true")
+    try:
+        expected = Settings().results_enabled  # type: ignore[call-arg] # from the environment
+    except ValidationError:
+        expected = False
+    assert opted_in.to_results() is expected
 
 
 def test_function_names_are_unique_and_in_snake_case() -> None:
