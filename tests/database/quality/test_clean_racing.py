@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
+from ingestion_core.catalog import bookkeeping, writer
 from ingestion_core.cli.main import main
 from ingestion_core.quality import clean
 from ingestion_core.tasks import check_results, discover, verify
@@ -264,6 +265,31 @@ def test_beside_a_backfill_that_is_under_way_nothing_breaks(
     load(app)
     assert all_same(everything(database), before), same(everything(database), before)
     assert users.kept(database) == mine
+
+
+@pytest.mark.parametrize("taken", ["season", "identity"])
+def test_whoever_writes_is_waited_for(app: App, database: str, taken: str) -> None:
+    """A season's meetings, or what seasons share: nothing goes before they are done."""
+    with psycopg.connect(database) as writing:
+        if taken == "season":
+            writer.lock_season(writing, "formula-1", 2024)
+        else:
+            bookkeeping.lock_identity(writing)
+        cleaning = threading.Thread(target=clean_racing, args=(app,))
+        cleaning.start()
+        waits = (
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        with psycopg.connect(database, autocommit=True) as watcher:
+            while cleaning.is_alive() and watcher.execute(waits).fetchone() == (0,):
+                pass
+        assert cleaning.is_alive(), "nothing was waited for"
+        assert len(product.dump(database)["Rounds"]) == 3
+        writing.rollback()
+        cleaning.join(60)
+    assert not cleaning.is_alive()
+    assert product.dump(database)["Rounds"] == []
 
 
 def test_two_recorded_seasons_of_two_sources_come_back(
