@@ -33,8 +33,8 @@ def _clean(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> int:
     if chosen.year is not None and not _FIRST <= chosen.year <= _LAST:
         parser.error(f"--year is from {_FIRST} to {_LAST}")
     ask = not (chosen.yes or chosen.dry_run)
-    if ask and not sys.stdin.isatty():
-        parser.error("nobody is there to be asked: say --yes, or --dry-run to look")
+    if ask and (chosen.json or not sys.stdin.isatty()):
+        parser.error("nobody can be asked here: say --yes, or --dry-run to look")
     from ingestion_core.tasks.clean_racing import clean_racing  # it knows results
 
     if ask or chosen.dry_run:

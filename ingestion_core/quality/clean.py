@@ -7,28 +7,22 @@ transaction; results are the caller's to take out in between.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, LiteralString
 
 from psycopg import Connection, Rollback, sql
 from psycopg.rows import TupleRow
 
-from ingestion_core.catalog import bookkeeping, tables
+from ingestion_core.catalog import bookkeeping
 from ingestion_core.catalog.recompute import OWN_ALIASES, Season
 from ingestion_core.catalog.state import season_key
-from ingestion_core.database.references import referring
 from ingestion_core.identity import ids
 from ingestion_core.identity.ids import Id
 from ingestion_core.quality import forgetting
+from ingestion_core.quality.keeping import TABLES, because, condition
 
 Db = Connection[TupleRow]
 
-#: Kinds to tables, children first; seasons are nobody's claim.
-TABLES: Final = {
-    **{kind: tables.BY_KIND[kind].name for kind in ("session", "entrant", "round")},
-    "season": "Seasons",
-    **{kind: tables.BY_KIND[kind].name for kind in ("driver", "team", "circuit", "series")},
-}
 _SHARED: Final = ("driver", "team", "circuit", "series")
 
 _LOCKED: Final = """
@@ -89,44 +83,21 @@ DELETE FROM {table} t WHERE t."Id" = ANY(%s::uuid[]) AND {free} RETURNING t."Id"
 _DELETE_ALIASES: Final = """
 DELETE FROM {aliases} a WHERE a.{column} = ANY(%s::uuid[]) AND a."Source" = ANY(%s)
 """
-_OTHER_ALIASES: Final = """
-NOT EXISTS (SELECT FROM {aliases} a
-            WHERE a.{column} = t."Id" AND coalesce(a."Source", '') <> ALL({own}::text[]))
-"""
-
-_UNCHANGED: Final = """
-NOT EXISTS (SELECT FROM ingest.claims p WHERE p.target = t."Id" AND p.source = 'product')
-"""
-#: What is said of rows that stay, beyond what the product's own keys say.
-_UNSAID: Final = {
-    "driver": 'NOT EXISTS (SELECT FROM ingest.entries e WHERE e.driver = t."Id")',
-    "team": 'NOT EXISTS (SELECT FROM ingest.entries e WHERE e.team = t."Id")',
-    "circuit": """
-        NOT EXISTS (SELECT FROM ingest.claims r
-                    WHERE r.kind = 'round' AND r.fields ->> 'CircuitId' = t."Id"::text)""",
-}
-
-# Columns that this app does not write, and that may be empty: only a person fills them.
-_OTHERS_COLUMNS: Final = """
-SELECT attname FROM pg_attribute
-WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attname <> ALL(%s)
-  AND (NOT attnotnull OR atttypid = 'jsonb'::regtype)
-"""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Cleaned:
     """What taking out came to, in rows by kind.
 
     ``because``: of what stays, how many rows a table that is not ours refers to.
     """
 
-    gone: dict[str, int] = field(default_factory=dict)
-    kept: dict[str, int] = field(default_factory=dict)
-    because: dict[str, dict[str, int]] = field(default_factory=dict)
+    gone: dict[str, int]
+    kept: dict[str, int]
+    because: dict[str, dict[str, int]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Scope:
     """The rows that are looked at, by kind, all of them locked."""
 
@@ -210,14 +181,19 @@ def take_out(
         those = rows[kind] if kind != "series" else [one for one in rows[kind] if one in series]
         gone[kind] = _delete_shared(db, kind, those)
     forgetting.claims(db, [id_ for kind in _SHARED for id_ in gone[kind]])
-    done = Cleaned()
-    for kind in TABLES:
-        done.gone[kind] = len(gone[kind])
-        kept = sorted(set(rows[kind]) - set(gone[kind]))
-        done.kept[kind] = len(kept)
-        if because := _because(db, kind, kept, beside):
-            done.because[kind] = because
-    return done
+    return _counted(db, rows, gone, beside)
+
+
+def _counted(
+    db: Db, rows: Mapping[str, list[Id]], gone: Mapping[str, list[Id]], beside: Collection[str]
+) -> Cleaned:
+    kept = {kind: sorted(set(rows[kind]) - set(gone[kind])) for kind in TABLES}
+    why = {kind: because(db, kind, kept[kind], beside) for kind in TABLES}
+    return Cleaned(
+        gone={kind: len(gone[kind]) for kind in TABLES},
+        kept={kind: len(kept[kind]) for kind in TABLES},
+        because={kind: counts for kind, counts in why.items() if counts},
+    )
 
 
 def _natural(db: Db) -> tuple[set[Id], set[Id]]:
@@ -246,63 +222,13 @@ def _delete_shared(db: Db, kind: str, those: Iterable[Id]) -> list[Id]:
 def _free(db: Db, kind: str, those: Iterable[Id], beside: Collection[str]) -> list[Id]:
     """Which of these nothing refers to, tables ``beside`` left out, and no person changed."""
     statement = sql.SQL(_FREE).format(
-        table=sql.Identifier(TABLES[kind]), free=_condition(db, kind, beside)
+        table=sql.Identifier(TABLES[kind]), free=condition(db, kind, beside)
     )
     return [Id(row[0]) for row in db.execute(statement, (sorted(those),))]
 
 
 def _delete(db: Db, kind: str, those: Iterable[Id]) -> list[Id]:
     statement = sql.SQL(_DELETE).format(
-        table=sql.Identifier(TABLES[kind]), free=_condition(db, kind, ())
+        table=sql.Identifier(TABLES[kind]), free=condition(db, kind, ())
     )
     return [Id(row[0]) for row in db.execute(statement, (sorted(those),))]
-
-
-def _condition(db: Db, kind: str, beside: Collection[str]) -> sql.Composable:
-    references = referring(db, TABLES[kind])
-    parts: list[sql.Composable] = [
-        sql.SQL("NOT {}").format(one.exists) for one in references if one.table not in beside
-    ]
-    parts += [sql.SQL(_UNCHANGED), *_by_hand(db, kind)]
-    if kind in _UNSAID:
-        parts.append(sql.SQL(_UNSAID[kind]))
-    if (aliases := OWN_ALIASES.get(kind)) and aliases.table in beside:
-        parts.append(
-            sql.SQL(_OTHER_ALIASES).format(
-                aliases=sql.Identifier(aliases.table),
-                column=sql.Identifier(aliases.column),
-                own=sql.Literal(list(aliases.sources)),
-            )
-        )
-    return sql.SQL(" AND ").join(parts)
-
-
-def _by_hand(db: Db, kind: str) -> list[sql.Composable]:
-    """Conditions that are true where nobody filled what this app does not."""
-    if kind not in tables.BY_KIND:
-        return []
-    table = tables.BY_KIND[kind]
-    known = ["Id", *table.columns, *table.once]
-    found = db.execute(_OTHERS_COLUMNS, (f'public."{table.name}"', known))
-    return [
-        sql.SQL("coalesce(to_jsonb(t.{}), 'null') IN ('null', '[]', '{{}}', '\"\"')").format(
-            sql.Identifier(name)
-        )
-        for (name,) in found
-    ]
-
-
-def _because(db: Db, kind: str, kept: list[Id], beside: Collection[str]) -> dict[str, int]:
-    """Which tables of others refer to rows that stay, and to how many of them."""
-    ours = {*TABLES.values(), *(one.table for one in OWN_ALIASES.values()), *beside}
-    counts: dict[str, int] = {}
-    for one in referring(db, TABLES[kind]) if kept else ():
-        if one.table in ours:
-            continue
-        statement = sql.SQL(
-            'SELECT count(*) FROM {} t WHERE t."Id" = ANY(%s::uuid[]) AND {}'
-        ).format(sql.Identifier(TABLES[kind]), one.exists)
-        row = db.execute(statement, (kept,)).fetchone()
-        if row and row[0]:
-            counts[one.table] = counts.get(one.table, 0) + row[0]
-    return counts

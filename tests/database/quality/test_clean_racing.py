@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
+from ingestion_core.catalog import bookkeeping, writer
 from ingestion_core.cli.main import main
 from ingestion_core.quality import clean
 from ingestion_core.tasks import check_results, discover, verify
@@ -31,6 +32,7 @@ from tests.support.results import BAHRAIN, RACE, load, only, opted
 from tests.support.work import at_once
 
 JEDDAH, MELBOURNE = 1230, 1231
+DELETING = ("quality/clean.py", "quality/forgetting.py", "results/clean.py")
 _RESULTS = 'SELECT to_jsonb(x)::text FROM "Results" x ORDER BY x."Id"'
 
 
@@ -265,6 +267,31 @@ def test_beside_a_backfill_that_is_under_way_nothing_breaks(
     assert users.kept(database) == mine
 
 
+@pytest.mark.parametrize("taken", ["season", "identity"])
+def test_whoever_writes_is_waited_for(app: App, database: str, taken: str) -> None:
+    """A season's meetings, or what seasons share: nothing goes before they are done."""
+    with psycopg.connect(database) as writing:
+        if taken == "season":
+            writer.lock_season(writing, "formula-1", 2024)
+        else:
+            bookkeeping.lock_identity(writing)
+        cleaning = threading.Thread(target=clean_racing, args=(app,))
+        cleaning.start()
+        waits = (
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        with psycopg.connect(database, autocommit=True) as watcher:
+            while cleaning.is_alive() and watcher.execute(waits).fetchone() == (0,):
+                pass
+        assert cleaning.is_alive(), "nothing was waited for"
+        assert len(product.dump(database)["Rounds"]) == 3
+        writing.rollback()
+        cleaning.join(60)
+    assert not cleaning.is_alive()
+    assert product.dump(database)["Rounds"] == []
+
+
 def test_two_recorded_seasons_of_two_sources_come_back(
     database: str, azurite: str, replay: ReplayServer
 ) -> None:
@@ -454,9 +481,10 @@ def test_work_that_waits_is_cancelled(app: App, database: str) -> None:
 def test_no_statement_truncates_or_relies_on_a_cascade() -> None:
     """Neither word occurs in any text of the modules that take out."""
     root = Path(__file__).parents[3] / "ingestion_core"
-    for name in ("quality/clean.py", "quality/forgetting.py", "results/clean.py"):
+    for name in DELETING:
+        assert "DELETE FROM" in (root / name).read_text(), name
+    for name in ("quality/keeping.py", "database/references.py", *DELETING):
         text = (root / name).read_text()
-        assert "DELETE FROM" in text
         assert not re.search("truncate|cascade", text, re.IGNORECASE), name
 
 
@@ -521,4 +549,4 @@ def test_it_tells_machines_as_well(database: str, capsys: pytest.CaptureFixture[
     assert '"round": 3' in found
     assert told("--yes", "--results-only", "--json") == 0
     assert '"kept": {"result": 0}' in capsys.readouterr().out
-    assert told("--year", "20") == 2
+    assert told("--year", "20") == told("--json") == 2
