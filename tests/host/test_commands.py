@@ -33,7 +33,7 @@ from tests.support.product import rows
 from tests.support.weekends import Person, prepared, weekend, write
 
 LISTENING = ("discover_year", "sync_meeting", "import_season", "read_page", "load_results")
-ALEX = Person("Alex Palou", "McLaren", key="palou", car="5", career=(2023, 2023))
+ALEX = Person("Alex Palou", "McLaren", key="palou", car="5", career=(2022, 2023))
 TYPO = Person("Alex Pallou", "McLaren", car="5")
 
 #: What stands for an id in an example, and where that is found: the newest of several.
@@ -120,7 +120,7 @@ def machine(
         }
         with prepared(database) as db:
             imola = ("imola", "Imola Grand Prix")
-            write(db, weekend("ergast", "1100", [ALEX], date(2023, 5, 7), *imola))
+            write(db, weekend("ergast", "1100", [ALEX], date(2022, 5, 8), *imola))
             write(db, weekend("openf1", "1210", [TYPO], date(2023, 5, 28), "22"))
         storage = emptied(azurite)
         start = stack.enter_context(starting(database, storage, folder))
