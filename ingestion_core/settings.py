@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingestion_core.credentials import Identity
 from ingestion_core.errors import Unprepared
 
 
@@ -30,9 +31,37 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(
         description="The product's database: a libpq URL, or the ADO.NET form the product uses"
     )
-    azurewebjobsstorage: SecretStr = Field(
+    database_credential: Identity | None = Field(
+        default=None,
+        description="Instead of a password in DATABASE_URL: managedidentity, or default",
+    )
+    database_client_id: str | None = Field(
+        default=None, description="Which of several identities it is"
+    )
+    azurewebjobsstorage: SecretStr | None = Field(
+        default=None,
         alias="AzureWebJobsStorage",
         description="Connection string of the Storage account whose queues carry the work",
+    )
+    storage_queues: str | None = Field(
+        default=None,
+        alias="AzureWebJobsStorage__queueServiceUri",
+        description="Instead of a connection string: the address of the account's queues",
+    )
+    storage_blobs: str | None = Field(
+        default=None,
+        alias="AzureWebJobsStorage__blobServiceUri",
+        description="The same of its blobs",
+    )
+    storage_credential: Identity = Field(
+        default="default",
+        alias="AzureWebJobsStorage__credential",
+        description="Who we are there: managedidentity, or default",
+    )
+    storage_client_id: str | None = Field(
+        default=None,
+        alias="AzureWebJobsStorage__clientId",
+        description="Which of several identities it is",
     )
     discovery_schedule: str = Field(
         default="0 */15 * * * *",
@@ -89,9 +118,11 @@ class Settings(BaseSettings):
         default=30, gt=0, le=300, description="How long one SQL statement may take"
     )
 
-    @field_validator("openf1_base_url", "thirdturn_base_url")
+    @field_validator("openf1_base_url", "thirdturn_base_url", "storage_queues", "storage_blobs")
     @classmethod
-    def _is_an_address(cls, value: str) -> str:
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         try:
             url = TypeAdapter(HttpUrl).validate_python(value)
         except ValidationError:
@@ -99,6 +130,14 @@ class Settings(BaseSettings):
         if url.query or url.fragment:
             raise ValueError("must not have a query or a fragment")
         return value
+
+    @model_validator(mode="after")
+    def _storage_is_somewhere(self) -> "Settings":
+        if self.azurewebjobsstorage is None and self.storage_queues is None:
+            raise ValueError(
+                "AzureWebJobsStorage: Field required, or AzureWebJobsStorage__queueServiceUri"
+            )
+        return self
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> "Settings":

@@ -2,13 +2,14 @@
 
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from ingestion_core.credentials import database_password
 from ingestion_core.database.connection import Pool, open_pool
 from ingestion_core.database.dsn import to_conninfo
 from ingestion_core.database.prepare import check_product, is_current, migrate
@@ -23,6 +24,7 @@ from ingestion_core.tasks import opt_in
 from ingestion_core.work import release as timetable
 from ingestion_core.work import robots as kept_robots
 from ingestion_core.work import sources
+from ingestion_core.work.account import Account
 from ingestion_core.work.gate import Gate
 from ingestion_core.work.queues import Queues
 
@@ -39,7 +41,14 @@ class App:
 
     def __init__(self, chosen: Settings) -> None:
         self.settings = chosen
-        self.queues = Queues(chosen.azurewebjobsstorage.get_secret_value())
+        self.account = Account(
+            connection_string=chosen.azurewebjobsstorage,
+            queues=chosen.storage_queues,
+            blobs=chosen.storage_blobs,
+            identity=chosen.storage_credential,
+            client_id=chosen.storage_client_id,
+        )
+        self.queues = Queues(self.account)
         self._lock = threading.Lock()
         self._pool: Pool | None = None
 
@@ -54,6 +63,14 @@ class App:
             if self._pool is None:
                 self._pool = self._open()
             return self._pool
+
+    @property
+    def database_password(self) -> Callable[[], str] | None:
+        """What gives the password of the next connection; None where DATABASE_URL has it."""
+        identity = self.settings.database_credential
+        if identity is None:
+            return None
+        return database_password(identity, self.settings.database_client_id)
 
     @contextmanager
     def db(self) -> Iterator[Connection[TupleRow]]:
@@ -125,7 +142,8 @@ class App:
             conninfo = to_conninfo(self.settings.database_url.get_secret_value())
         except ValueError as error:
             raise Unprepared(f"settings: DATABASE_URL: {error}") from None
-        pool = open_pool(conninfo, self.settings.database_timeout_seconds)
+        seconds = self.settings.database_timeout_seconds
+        pool = open_pool(conninfo, seconds, password=self.database_password)
         try:
             with pool.connection() as connection:
                 if not is_current(connection):

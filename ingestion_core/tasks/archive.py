@@ -113,8 +113,7 @@ def opening(app: App) -> Iterator[Archive]:
                 raise Unprepared("ARCHIVE_URL: is no https address") from None
 
     def blob(name: str, into: Capped) -> datetime | None:
-        account = app.settings.azurewebjobsstorage.get_secret_value()
-        return blobs.fetch(account, name, into)
+        return blobs.fetch(app.account, name, into)
 
     try:
         with opened(address(app.settings), https=https, blob=blob) as archive:

@@ -6,14 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.queue import (
-    LinearRetry,
-    QueueClient,
-    QueueServiceClient,
-    TextBase64EncodePolicy,
-)
+from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
 
-from ingestion_core.errors import Unprepared
+from ingestion_core.work.account import Account
 from ingestion_core.work.messages import Message
 
 log = logging.getLogger(__name__)
@@ -46,8 +41,8 @@ class Letter:
 class Queues:
     """The queues of one Storage account; clients are made when first needed and kept."""
 
-    def __init__(self, connection_string: str) -> None:
-        self._connection_string = connection_string
+    def __init__(self, account: Account) -> None:
+        self._of = account
         self._clients: dict[str, QueueClient] = {}
         self._lock = threading.Lock()
         self._service: QueueServiceClient | None = None
@@ -112,16 +107,7 @@ class Queues:
 
     def _open(self) -> QueueServiceClient:
         if self._service is None:
-            try:
-                self._service = QueueServiceClient.from_connection_string(
-                    self._connection_string,
-                    # The SDK's own would sleep for 40 s; the rows remember what was not sent.
-                    retry_policy=LinearRetry(backoff=1, retry_total=2, random_jitter_range=0),
-                    connection_timeout=5,
-                    read_timeout=10,
-                )
-            except ValueError:
-                raise Unprepared("AzureWebJobsStorage is not a Storage connection string") from None
+            self._service = self._of.queue_service()
         return self._service
 
 

@@ -22,6 +22,7 @@ class Azurite:
         log: the file for what it prints.
         location: the folder it keeps its data in; None keeps it in memory, gone with the process.
         blob_port, queue_port: 0 takes a free one.
+        options: more of its own.
     """
 
     def __init__(
@@ -32,11 +33,13 @@ class Azurite:
         blob_port: int = 0,
         queue_port: int = 0,
         hold: Sequence[int] = (),
+        options: Sequence[str] = (),
     ) -> None:
         self._log = log
         self._location = location
         self._ports = (blob_port, queue_port)
         self._hold = hold
+        self._options = options
 
     def __enter__(self) -> Self:
         blob_port, queue_port = self._ports
@@ -51,6 +54,7 @@ class Azurite:
                 *("--silent", "--skipApiVersionCheck", "--disableTelemetry"),
                 *("--blobPort", str(blob_port), "--queuePort", str(queue_port), "--tablePort", "0"),
                 *keep,
+                *self._options,
             ],
             log=self._log,
             folder=folder,

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from azure.core.exceptions import AzureError
 from azure.storage.blob import ContainerClient
+from pydantic import SecretStr
 
 from ingestion_core.errors import ArchiveMissing, ArchiveUnreadable, Unprepared
 from ingestion_core.settings import Settings
@@ -18,6 +19,7 @@ from ingestion_core.sources.ergast.library import read_library
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.archive import opening
 from ingestion_core.work import blobs
+from ingestion_core.work.account import Account
 from tests.support.archives import csv_text, dump_text, tables, write_zip
 
 
@@ -76,7 +78,7 @@ def test_a_large_blob_comes_in_parts(
             parts.append(data)
 
     with caplog.at_level(logging.INFO, "azure.core.pipeline.policies.http_logging_policy"):
-        blobs.fetch(azurite, f"{container.container_name}/large", Sink())
+        blobs.fetch(Account(SecretStr(azurite)), f"{container.container_name}/large", Sink())
     assert b"".join(parts) == content
     assert sum("Request method: 'GET'" in message for message in caplog.messages) == 3
 
@@ -111,7 +113,7 @@ def test_a_blob_that_is_not_there_names_the_setting(
 def test_an_address_of_another_form_is_refused(azurite: str, address: str) -> None:
     """With the form that it must have."""
     with pytest.raises(Unprepared, match="'blob:container/name'"):
-        blobs.fetch(azurite, address, io.BytesIO())
+        blobs.fetch(Account(SecretStr(azurite)), address, io.BytesIO())
 
 
 def test_a_storage_that_does_not_answer_is_no_fault_of_the_archive() -> None:
@@ -121,4 +123,4 @@ def test_a_storage_that_does_not_answer_is_no_fault_of_the_archive() -> None:
         "BlobEndpoint=http://127.0.0.1:9/a"
     )
     with pytest.raises(AzureError):
-        blobs.fetch(nowhere, "container/name", io.BytesIO())
+        blobs.fetch(Account(SecretStr(nowhere)), "container/name", io.BytesIO())

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from azure.storage.queue import QueueClient, QueueServiceClient
+from pydantic import SecretStr
 
 from ingestion_core.tasks.app import App
+from ingestion_core.work.account import Account
 from ingestion_core.work.items import LIVE_LANE, Wanted
 from ingestion_core.work.messages import Message, parse
 from ingestion_core.work.queues import AzureError, Queues
@@ -308,7 +310,7 @@ def test_what_a_silent_storage_did_not_take_is_sent_by_a_later_release(
     enqueue(app, meeting(1), meeting(2))
     working = app.queues
     nobody = "QueueEndpoint=http://127.0.0.1:9/account;AccountName=account;AccountKey=a2V5"
-    monkeypatch.setattr(app, "queues", Queues(nobody))
+    monkeypatch.setattr(app, "queues", Queues(Account(SecretStr(nobody))))
     with pytest.raises(AzureError):
         app.release("openf1")
     app.queues.close()

@@ -77,8 +77,43 @@ def test_a_missing_setting_is_named(
         environment.setenv(name, "")
     else:
         environment.delenv(name)
-    with pytest.raises(Unprepared, match=rf"^settings: {name}: Field required$"):
+    with pytest.raises(Unprepared, match=rf"^settings: {name}: Field required"):
         settings()
+
+
+def test_an_address_of_queues_stands_for_a_connection_string(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    """As the Functions host's own identity-based connections are set."""
+    environment.delenv("AzureWebJobsStorage")
+    environment.setenv("AzureWebJobsStorage__queueServiceUri", "https://a.queue.core.windows.net")
+    environment.setenv("AzureWebJobsStorage__credential", "managedidentity")
+    environment.setenv("AzureWebJobsStorage__clientId", "one-of-several")
+    chosen = settings()
+    assert chosen.azurewebjobsstorage is None
+    assert chosen.storage_queues == "https://a.queue.core.windows.net"
+    assert (chosen.storage_credential, chosen.storage_client_id) == (
+        "managedidentity",
+        "one-of-several",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AzureWebJobsStorage__queueServiceUri", "a.queue.core.windows.net"),
+        ("AzureWebJobsStorage__credential", "a-password"),
+        ("DATABASE_CREDENTIAL", "a-password"),
+    ],
+)
+def test_an_identity_that_is_none_is_named(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """Under the name by which it is set, without its value."""
+    environment.setenv(name, value)
+    with pytest.raises(Unprepared, match=rf"^settings: {name}: ") as refused:
+        settings()
+    assert value not in str(refused.value)
 
 
 @pytest.mark.parametrize(
