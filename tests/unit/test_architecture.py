@@ -33,6 +33,17 @@ def test_httpx_is_imported_in_exactly_one_module() -> None:
     assert users == ["ingestion_core/sources/http.py"]
 
 
+def test_azure_identity_is_imported_in_exactly_one_module() -> None:
+    """One place builds credentials."""
+    everything = {**imports("ingestion_core"), **imports("functions")}
+    users = [
+        path
+        for path, names in everything.items()
+        if any(name.startswith("azure.identity") for name in names)
+    ]
+    assert users == ["ingestion_core/credentials.py"]
+
+
 def test_nothing_is_printed_and_nothing_swallowed_in_the_product() -> None:
     """No print, no bare or broad except outside the command line."""
     for folder in ("ingestion_core", "functions"):
