@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from psycopg import Connection
-from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
-Pool = ConnectionPool[Connection[TupleRow]]
+from ingestion_core.database.roles import ActingConnection, Role, allowed, choose
+
+Pool = ConnectionPool[ActingConnection]
 
 
 def open_pool(
@@ -15,6 +15,7 @@ def open_pool(
     statement_timeout: float,
     size: int = 8,
     password: Callable[[], str] | None = None,
+    role: Role = Role.INGEST,
 ) -> Pool:
     """Open a pool of autocommit connections; a transaction is always a written ``with`` block.
 
@@ -23,18 +24,27 @@ def open_pool(
         statement_timeout: seconds a statement may take, well below the host's functionTimeout.
         size: how many invocations may write at once.
         password: gives the password of the next connection, where the conninfo has none.
+        role: what it acts as where the database has roles, with every statement.
 
     Connections are checked before they are lent, so a restarted server costs nobody a message,
     and nothing is prepared on the server, which poolers in between would not survive.
     """
 
-    def configure(connection: Connection[TupleRow]) -> None:
-        # By statement, not by start-up option: those fail behind a pooler.
+    known: list[frozenset[Role]] = []
+
+    def configure(connection: ActingConnection) -> None:
+        if not known:
+            known.append(allowed(connection))
+        connection.allowed = known[0]
+        connection.role = choose(role, known[0])
+        # By statement, not by start-up option: those fail behind a pooler. The role here is for
+        # statements outside transactions; in them it is taken anew.
         milliseconds = int(statement_timeout * 1000)
         connection.execute(
             "SELECT set_config('TimeZone', 'UTC', false),"
-            " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false)",
-            (str(milliseconds), str(milliseconds)),
+            " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
+            " set_config('role', coalesce(%s, current_setting('role')), false)",
+            (str(milliseconds), str(milliseconds), connection.role),
         )
 
     def options() -> dict[str, Any]:
@@ -49,7 +59,7 @@ def open_pool(
     return ConnectionPool(
         conninfo,
         kwargs=options,
-        connection_class=Connection[TupleRow],
+        connection_class=ActingConnection,
         configure=configure,
         check=ConnectionPool.check_connection,
         min_size=0,

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from psycopg import Connection
-from psycopg.rows import TupleRow
-
 from ingestion_core.credentials import database_password
 from ingestion_core.database.connection import Pool, open_pool
 from ingestion_core.database.dsn import to_conninfo
-from ingestion_core.database.prepare import check_product, is_current, migrate
+from ingestion_core.database.prepare import check_product, ensure_current
+from ingestion_core.database.roles import ActingConnection, Role, choose
 from ingestion_core.errors import Unprepared
 from ingestion_core.settings import Settings, settings
 from ingestion_core.sources import ergast, openf1, thethirdturn
@@ -37,10 +35,17 @@ _WIKI_TIMEOUT_SECONDS = 30.0
 
 
 class App:
-    """Settings, database, queues and sources of one process."""
+    """Settings, database, queues and sources of one process.
 
-    def __init__(self, chosen: Settings) -> None:
+    Args:
+        chosen: the settings.
+        role: what it acts as in the database, with every statement, where there are roles.
+    """
+
+    def __init__(self, chosen: Settings, role: Role = Role.INGEST) -> None:
         self.settings = chosen
+        self.role = role
+        self._others: dict[Role, App] = {}
         self.account = Account(
             connection_string=chosen.azurewebjobsstorage,
             queues=chosen.storage_queues,
@@ -73,16 +78,29 @@ class App:
         return database_password(identity, self.settings.database_client_id)
 
     @contextmanager
-    def db(self) -> Iterator[Connection[TupleRow]]:
+    def db(self) -> Iterator[ActingConnection]:
         """A connection on which every statement commits by itself."""
         with self.pool.connection() as connection:
             yield connection
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection[TupleRow]]:
+    def transaction(self) -> Iterator[ActingConnection]:
         """A connection in a transaction: all of it, or, on any error, nothing."""
         with self.pool.connection() as connection, connection.transaction():
             yield connection
+
+    def acting(self, role: Role) -> "App":
+        """The app in another role, on connections of its own, which are closed with this one's.
+
+        Where the database has no roles, or not this one for our login, it is this one: what the
+        role would allow is denied by the database then.
+        """
+        with self.db() as connection:
+            allowed = connection.allowed
+        if choose(role, allowed) == choose(self.role, allowed):
+            return self
+        with self._lock:
+            return self._others.setdefault(role, App(self.settings, role))
 
     @functools.cached_property
     def openf1(self) -> OpenF1:
@@ -126,6 +144,8 @@ class App:
 
     def close(self) -> None:
         """Let go of connections; the next use opens new ones."""
+        for other in self._others.values():
+            other.close()
         self.queues.close()
         for name in ("openf1", "wiki"):
             asking = self.__dict__.pop(name, None)
@@ -143,11 +163,10 @@ class App:
         except ValueError as error:
             raise Unprepared(f"settings: DATABASE_URL: {error}") from None
         seconds = self.settings.database_timeout_seconds
-        pool = open_pool(conninfo, seconds, password=self.database_password)
+        pool = open_pool(conninfo, seconds, password=self.database_password, role=self.role)
         try:
             with pool.connection() as connection:
-                if not is_current(connection):
-                    migrate(connection)
+                ensure_current(connection)
                 check_product(connection)
                 with connection.transaction():
                     opt_in.withhold(connection, self.settings)
