@@ -32,13 +32,16 @@ GRANT parcferme_ingest TO parcferme_migrate WITH INHERIT TRUE;
 GRANT parcferme_ingest TO parcferme_maintain WITH INHERIT TRUE;
 
 -- Our schemas and all in them are the migrating role's: a later version needs no administrator.
-CREATE SCHEMA IF NOT EXISTS ingest;
-CREATE SCHEMA IF NOT EXISTS spoilers;
-
 DO $$
 DECLARE
+    name text;
     one record;
 BEGIN
+    FOREACH name IN ARRAY ARRAY['ingest', 'spoilers'] LOOP
+        IF to_regnamespace(name) IS NULL THEN
+            EXECUTE format('CREATE SCHEMA %I', name);
+        END IF;
+    END LOOP;
     FOR one IN
         SELECT n.nspname FROM pg_namespace n
         WHERE n.nspname IN ('ingest', 'spoilers') AND n.nspowner <> 'parcferme_migrate'::regrole
@@ -196,6 +199,7 @@ BEGIN
         WHERE c.contype = 'f' AND c.confrelid = ANY(ARRAY[
             '"Series"', '"Seasons"', '"Circuits"', '"Rounds"', '"Sessions"', '"Drivers"',
             '"Teams"', '"Entrants"']::regclass[])
+          AND NOT has_table_privilege('parcferme_ingest', c.conrelid, 'SELECT')
     LOOP
         EXECUTE format('GRANT SELECT (%I) ON %s TO parcferme_maintain, parcferme_migrate',
                        link.attname, link.name);
