@@ -30,7 +30,7 @@ Rights = dict[tuple[str, str], set[str]]
 
 
 def documented() -> Rights:
-    """By table and role, from the document's tables: words, with the columns they are limited to."""
+    """By table and role, from the document's tables: words, with their columns."""
     found: Rights = {}
     for line in DOCUMENT.read_text().splitlines():
         cells = [cell.strip().strip("`") for cell in line.strip("|").split("|")]
@@ -162,6 +162,8 @@ def test_the_database_denies(database: str, role: str | None, statement: str) ->
 
 def test_a_login_may_not_take_a_role_that_it_was_not_granted(database: str) -> None:
     """What a results function with a bug would try."""
-    with psycopg.connect(roles.login(database, roles.INGEST)) as db:
-        with pytest.raises(InsufficientPrivilege):
-            db.execute("SET LOCAL ROLE parcferme_results")
+    with (
+        psycopg.connect(roles.login(database, roles.INGEST)) as db,
+        pytest.raises(InsufficientPrivilege),
+    ):
+        db.execute("SET LOCAL ROLE parcferme_results")
