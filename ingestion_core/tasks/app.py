@@ -46,6 +46,7 @@ class App:
         self.settings = chosen
         self.role = role
         self._others: dict[Role, App] = {}
+        self._allowed: frozenset[Role] = frozenset()
         self.account = Account(
             connection_string=chosen.azurewebjobsstorage,
             queues=chosen.storage_queues,
@@ -95,9 +96,8 @@ class App:
         Where the database has no roles, or not this one for our login, it is this one: what the
         role would allow is denied by the database then.
         """
-        with self.db() as connection:
-            allowed = connection.allowed
-        if choose(role, allowed) == choose(self.role, allowed):
+        _ = self.pool  # opened, it is known what the login may become
+        if choose(role, self._allowed) == choose(self.role, self._allowed):
             return self
         with self._lock:
             return self._others.setdefault(role, App(self.settings, role))
@@ -166,6 +166,7 @@ class App:
         pool = open_pool(conninfo, seconds, password=self.database_password, role=self.role)
         try:
             with pool.connection() as connection:
+                self._allowed = connection.allowed
                 ensure_current(connection)
                 check_product(connection)
                 with connection.transaction():
