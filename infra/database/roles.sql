@@ -226,7 +226,6 @@ COMMIT;
 -- or, for a managed identity on Azure, in the database postgres:
 --
 --     SELECT * FROM pgaadauth_create_principal('the identity''s name', false, false);
---     ALTER ROLE "the identity's name" NOINHERIT;
 --     GRANT parcferme_ingest TO "the identity's name" WITH INHERIT FALSE, SET TRUE;
 --
 -- Where results are opted into (RESULTS_ENABLED=true), besides:
@@ -235,7 +234,7 @@ COMMIT;
 --
 -- Behind a pooler that lends connections by the transaction (PgBouncer), besides:
 --
---     ALTER ROLE parcferme_app SET role = 'parcferme_ingest';
+--     ALTER ROLE parcferme_app SET role = 'parcferme_ingest';  -- the login may say so of itself
 --
 -- Whoever deploys runs `python -m ingestion_core migrate` as a login with parcferme_migrate, and
 -- whoever maintains (matches, remove-source, clean-racing) as one with parcferme_ingest,
