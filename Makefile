@@ -8,12 +8,13 @@
 #   make run WIKI=1               a series of The Third Turn: the shipped pages, or WIKI=<folder>
 #   make run CONFIRM=<database>   despite the users' rows in DATABASE_URL's database
 #   make serve                    the same, and stays up
-#   make test | check | bench | setup | clean
+#   make package                  what is deployed, in .local/package, with its size
+#   make test | check | bench | setup | tools | clean
 
 PYTHON ?= python3
 VENV := .venv/bin/python
 MAKEFLAGS += --no-print-directory
-.PHONY: run serve test check bench setup clean
+.PHONY: run serve test check bench package setup tools clean
 .DEFAULT_GOAL := run
 
 # Without compiled files each process of the tests, some hundred, compiles what it imports, and each
@@ -39,10 +40,10 @@ run serve: setup
 # on which worker, tests/conftest.py says.
 pytest = $(VENV) -m pytest -n 4 --no-loadscope-reorder
 
-test: setup
+test: tools
 	@$(pytest)
 
-check: setup
+check: tools
 	@$(VENV) -m ruff format --check
 	@$(VENV) -m ruff check
 	@$(VENV) -m mypy --strict functions ingestion_core local
@@ -52,8 +53,16 @@ check: setup
 bench: setup
 	@$(VENV) -m benchmarks
 
+package: setup
+	@$(VENV) -m local.package
+
 setup:
 	@$(PYTHON) -m local.stack.setup
+
+# What only checks need: linters of templates and workflows, and what is deployed, by itself.
+tools: setup
+	@$(PYTHON) -m local.stack.tools
+	@$(VENV) -m local.package --packages
 
 clean:
 	@$(PYTHON) -m local.stack.clean

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions import health, http, opted_in, pages, poison, queues, timer
+from functions import health, http, opted_in, pages, poison, queues, status, timer
 from functions.logs import quieten
 
 quieten()
@@ -14,6 +14,7 @@ app.register_functions(pages.blueprint)
 app.register_functions(poison.blueprint)
 app.register_functions(http.blueprint)
 app.register_functions(health.blueprint)
+app.register_functions(status.blueprint)
 if opted_in.to_results():
     # Imported here, not above: without the opt-in nothing of results is even loaded.
     from functions import results

@@ -1,7 +1,8 @@
 """What is asked over HTTP: read, bounded, and refused by name."""
 
 import json
-from datetime import datetime, timedelta
+import re
+from datetime import datetime
 from typing import Annotated, Any, Literal, NoReturn
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from ingestion_core.errors import BadRequest, NotFound, TooLarge
 from ingestion_core.sources import ergast
-from ingestion_core.sources.openf1 import FIRST_YEAR
 from ingestion_core.sources.thethirdturn.page import key_of
+from ingestion_core.tasks.backfill import check_year, recent_seasons
+from ingestion_core.tasks.backfill import seasons as backfill_seasons
 from ingestion_core.tasks.crawl import FIRST_YEAR as FIRST_WIKI_YEAR
 
 #: No request of this API is larger.
@@ -185,23 +187,9 @@ def seasons(asked: Backfill, now: datetime) -> list[int]:
     if isinstance(asked.years, Years):
         first, last = check_year(asked.years.first, now), check_year(asked.years.last, now)
         return list(range(first, last + 1))
-    if asked.years == "all":
-        return list(range(FIRST_YEAR, now.year + 1))
-    if asked.years == "current" or asked.recent_days is None:
-        return [now.year]
-    # In the first days of a year, "recent" reaches into the last one; a meeting takes three days.
-    since = (now - timedelta(days=asked.recent_days + 3)).year
-    return list(range(max(since, FIRST_YEAR), now.year + 1))
-
-
-def check_year(year: int, now: datetime) -> int:
-    """The year, if OpenF1 may know its season: from 2023 to the next one."""
-    if not FIRST_YEAR <= year <= now.year + 1:
-        raise BadRequest(
-            f"year {year} is out of range: OpenF1 has the seasons from {FIRST_YEAR}"
-            f" to {now.year + 1}"
-        )
-    return year
+    if asked.years is not None or asked.recent_days is None:
+        return backfill_seasons(asked.years or "current", now)
+    return recent_seasons(asked.recent_days, now)
 
 
 def number(req: func.HttpRequest, name: str, largest: int = 2**31 - 1) -> int:
@@ -238,6 +226,26 @@ def year_param(req: func.HttpRequest, now: datetime) -> int:
     if not (text.isascii() and text.isdigit() and len(text) == 4):
         raise BadRequest("'year' must be a year of four digits")
     return check_year(int(text), now)
+
+
+def season(req: func.HttpRequest, now: datetime) -> tuple[str | None, int | None]:
+    """The series that ``?series=`` names and the season that ``?year=`` does; None where neither.
+
+    Raises:
+        BadRequest: no source has such seasons, or no address of a series looks like that.
+    """
+    slug, text = req.params.get("series"), req.params.get("year")
+    if slug is not None and not re.fullmatch(r"[a-z0-9-]{1,120}", slug):
+        raise BadRequest("'series' must be the address of a series, as formula-1")
+    if text is None:
+        return slug, None
+    if not (text.isascii() and text.isdigit() and len(text) == 4):
+        raise BadRequest("'year' must be a year of four digits")
+    if not FIRST_WIKI_YEAR <= int(text) <= now.year + 1:
+        raise BadRequest(
+            f"year {text} is out of range: seasons go from {FIRST_WIKI_YEAR} to {now.year + 1}"
+        )
+    return slug, int(text)
 
 
 def include_results(req: func.HttpRequest) -> bool:

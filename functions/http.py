@@ -17,7 +17,7 @@ def backfill_year(req: func.HttpRequest) -> func.HttpResponse:
     from ingestion_core.tasks import backfill as tasks
 
     now = app().now()
-    year = asked.check_year(asked.number(req, "year"), now)
+    year = tasks.check_year(asked.number(req, "year"), now)
     run = tasks.backfill(
         app(),
         [year],

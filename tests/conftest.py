@@ -32,6 +32,7 @@ _FIRST = (
     "test_sample_season.py",
     "test_wiki.py",
     "test_standin_queues.py",
+    "test_status_page.py",
     "test_run.py",
     "test_run_wiki.py",
     "test_mishaps.py",
@@ -43,7 +44,15 @@ _FIRST = (
     "test_stack_run.py",
 )
 #: These files share what they look at, the whole archive.
-_TOGETHER = frozenset({"test_archive.py", "test_archive_results.py", "test_overlap.py"})
+_TOGETHER = frozenset(
+    {
+        "test_archive.py",
+        "test_archive_results.py",
+        "test_coverage_archive.py",
+        "test_overlap.py",
+        "test_verify_archive.py",
+    }
+)
 #: Each test of these files goes to whichever worker is free: they share next to nothing.
 _APART = frozenset({"test_season.py", "test_run.py", "test_stack_run.py"})
 

@@ -179,6 +179,8 @@ GRANT DELETE ON "Series", "SeriesAliases", "Seasons", "Circuits", "CircuitAliase
     "Sessions", "Drivers", "DriverAliases", "Teams", "TeamAliases", "Entrants", "PendingMatches"
     TO parcferme_maintain;
 GRANT UPDATE ("DriverId") ON "Entrants" TO parcferme_maintain;
+-- Nobody changes a season's year; but who takes seasons out holds their rows, which asks for this.
+GRANT UPDATE ("Year") ON "Seasons" TO parcferme_maintain;
 GRANT UPDATE ("ResolutionNotes") ON "PendingMatches" TO parcferme_maintain;
 
 -- parcferme_migrate: owns our schemas, and with them the guards; so it has what those need.
@@ -193,13 +195,24 @@ DECLARE
     link record;
 BEGIN
     FOR link IN
-        SELECT DISTINCT c.conrelid::regclass AS name, a.attname
-        FROM pg_constraint c
-        JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-        WHERE c.contype = 'f' AND c.confrelid = ANY(ARRAY[
+        -- Foreign keys, and what is called as one would be: a user's "PrimarySeriesId".
+        SELECT DISTINCT r.oid::regclass AS name, a.attname
+        FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid
+        CROSS JOIN unnest(ARRAY[
             '"Series"', '"Seasons"', '"Circuits"', '"Rounds"', '"Sessions"', '"Drivers"',
-            '"Teams"', '"Entrants"']::regclass[])
-          AND NOT has_table_privilege('parcferme_ingest', c.conrelid, 'SELECT')
+            '"Teams"', '"Entrants"']::regclass[]) racing
+        WHERE NOT has_table_privilege('parcferme_ingest', r.oid, 'SELECT') AND (
+            EXISTS (
+                SELECT FROM pg_constraint c
+                WHERE c.contype = 'f' AND c.conrelid = r.oid AND c.confrelid = racing
+                  AND a.attnum = ANY(c.conkey))
+            OR r.relnamespace = 'public'::regnamespace AND r.relkind IN ('r', 'p')
+               AND a.atttypid = 'uuid'::regtype AND a.attnum > 0 AND NOT a.attisdropped
+               AND a.attname LIKE '%' || CASE racing WHEN '"Series"'::regclass THEN 'Series'
+                   ELSE rtrim(trim(racing::text, '"'), 's') END || 'Id'
+               AND NOT EXISTS (SELECT FROM pg_constraint f
+                               WHERE f.contype = 'f' AND f.conrelid = r.oid
+                                 AND a.attnum = ANY(f.conkey)))
     LOOP
         EXECUTE format('GRANT SELECT (%I) ON %s TO parcferme_maintain, parcferme_migrate',
                        link.attname, link.name);

@@ -25,6 +25,10 @@ APART = "Apart"
 #: Of a team: a make of cars, or nobody, for which any number drive.
 LOOSE = "Loose"
 
+#: What of a claim outlives the row that it was on: of which season, and whom it can't be taken for.
+#: A claim that holds nothing else only remembers what its key means.
+REMEMBERED = frozenset({"Season", APART})
+
 Fields = dict[str, Any]
 
 

@@ -1,7 +1,9 @@
 """Which meetings of a season have to be asked about, by what is claimed and what was answered."""
 
+from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -9,8 +11,13 @@ from psycopg.rows import TupleRow
 from ingestion_core.catalog.state import season_key
 from ingestion_core.identity.ids import Id
 from ingestion_core.racing.kinds import SessionStatus, SessionType
+from ingestion_core.racing.types import Calendar
 
 Db = Connection[TupleRow]
+
+#: What a session without a known end lasts; and a meeting, from its first session's start.
+_USUAL_LENGTH = timedelta(hours=2)
+_USUAL_WEEKEND = timedelta(days=3)
 
 # Running: from the day before its first session. Recently finished: for seven days. What was
 # empty is asked again when its record says so; a cancelled meeting has nobody to list.
@@ -46,10 +53,39 @@ def due(db: Db, source: str, series: str, year: int, now: datetime) -> set[str]:
     return {row[0] for row in rows}
 
 
-def recent(first: date, last: date | None, now: datetime, days: int) -> bool:
-    """Whether a meeting runs today, or ended within the last days; never one of the future."""
-    today = now.date()
-    return first <= today and (today - (last or first)).days <= days
+_SESSIONS = """
+SELECT m.key, s."StartTimeUtc", (c.fields ->> 'EndTimeUtc')::timestamptz
+FROM ingest.claims m
+JOIN "Sessions" s ON s."RoundId" = m.target AND s."Status" <> %(cancelled)s
+LEFT JOIN ingest.claims c ON c.target = s."Id" AND c.kind = 'session' AND c.source = m.source
+WHERE m.source = %(source)s AND m.kind = 'round' AND m.fields ->> 'Season' = %(season)s
+"""
+
+
+def recent(db: Db, calendar: Calendar, news: Container[str], now: datetime, days: int) -> set[str]:
+    """Keys of meetings of which a session runs or ended within the last days; none of the future.
+
+    By the sessions as they are stored; where none are, or the meeting is listed otherwise than
+    before, by its first one's start and its last one's end in the list.
+    """
+    parameters = {
+        "source": calendar.origin.source,
+        "season": season_key(calendar.series, calendar.year),
+        "cancelled": int(SessionStatus.CANCELLED),
+    }
+    times: defaultdict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for key, start, end in db.execute(_SESSIONS, parameters):
+        if key not in news:
+            times[key].append((start, end or start + _USUAL_LENGTH))
+    for one in calendar.rounds:
+        if one.key not in times:
+            times[one.key].append((one.opens, one.closes or one.opens + _USUAL_WEEKEND))
+    since = now - timedelta(days=days)
+    return {
+        one.key
+        for one in calendar.rounds
+        if any(start <= now and end >= since for start, end in times[one.key])
+    }
 
 
 def listed_slug(db: Db, source: str, key: str) -> str | None:
@@ -101,9 +137,6 @@ JOIN "Rounds" r ON r."Id" = m.target
 JOIN "Seasons" se ON se."Id" = r."SeasonId"
 WHERE m.source = %(source)s AND m.kind = 'round' AND m.key = %(key)s
 """
-
-#: What a session without a known end lasts.
-_USUAL_LENGTH = timedelta(hours=2)
 
 
 def stored(db: Db, source: str, key: str) -> Meeting | None:

@@ -9,6 +9,7 @@ from ingestion_core.catalog.claims import (
     MADE,
     PRODUCT,
     PSEUDO,
+    REMEMBERED,
     WRITTEN,
     Claim,
     Fields,
@@ -80,9 +81,14 @@ class Plan:
         return by_source(self._on.get(target, {}).values())
 
     def keys_of(self, target: Id) -> list[tuple[str, str]]:
-        """The sources' keys that are decided to mean a row, as (source, key), in order."""
+        """The sources' keys that are decided to mean a row, as (source, key), in order.
+
+        Those of which nothing more is known are left out: their source has yet to speak again.
+        """
         return sorted(
-            (source, key) for source, _, key in self._on.get(target, {}) if source not in PSEUDO
+            (source, key)
+            for (source, _, key), claim in self._on.get(target, {}).items()
+            if source not in PSEUDO and not claim.fields.keys() <= REMEMBERED
         )
 
     def put(self, kind: str, id_: Id, columns: Fields, once: Mapping[str, Any]) -> None:

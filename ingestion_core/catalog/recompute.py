@@ -13,14 +13,14 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog import bookkeeping, roles, tables
-from ingestion_core.catalog.claims import MADE
+from ingestion_core.catalog.claims import MADE, REMEMBERED
 from ingestion_core.catalog.entrants import project_entrants, stored_entries, sweep
 from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.profiles import project_shared
 from ingestion_core.catalog.rounds import project_rounds
 from ingestion_core.catalog.sessions import project_sessions
 from ingestion_core.catalog.state import Question, read, typed
-from ingestion_core.database.prepare import references_to
+from ingestion_core.database.references import references_to
 from ingestion_core.identity.ids import Id
 from ingestion_core.identity.lineage import FORERUNNER, SPELLING
 
@@ -69,7 +69,7 @@ def recompute(db: Db, season: Season, now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Aliases:
+class Aliases:
     """A table whose rows go with the row they belong to, if all of them are these sources'."""
 
     table: str
@@ -77,10 +77,13 @@ class _Aliases:
     sources: tuple[str, ...]
 
 
-_OWN_ALIASES: Final = {
-    "series": _Aliases("SeriesAliases", "SeriesId", ("thethirdturn",)),
-    "team": _Aliases("TeamAliases", "TeamId", (SPELLING, FORERUNNER)),
+OWN_ALIASES: Final = {
+    "series": Aliases("SeriesAliases", "SeriesId", ("thethirdturn",)),
+    "team": Aliases("TeamAliases", "TeamId", (SPELLING, FORERUNNER)),
 }
+
+# Whoever logs a session holds its row: those that do so now are waited for, and then seen.
+_HOLD: Final = """SELECT FROM {table} WHERE "Id" = ANY(%s::uuid[]) ORDER BY "Id" FOR UPDATE"""
 
 _RETIRE: Final = """
 WITH gone AS (
@@ -89,7 +92,8 @@ WITH gone AS (
       AND w.source = 'written' AND w.fields ? {made}
       AND NOT EXISTS (
           SELECT FROM ingest.claims c
-          WHERE c.target = t."Id" AND c.source NOT IN ('written', 'product', 'adopted'))
+          WHERE c.target = t."Id" AND c.source NOT IN ('written', 'product', 'adopted')
+            AND c.fields - {remembered}::text[] <> '{{}}')
       AND {unreferenced} AND {no_other_aliases}
     RETURNING t."Id"
 ), forgotten AS (
@@ -122,11 +126,13 @@ def retire(db: Db, kind: str, ids: Iterable[Id]) -> int:
         row = db.execute(_RETIRE_SHARED, (kind, ids)).fetchone()
         return int(row[0]) if row else 0
     table = tables.BY_KIND[kind].name
-    aliases = _OWN_ALIASES.get(kind)
+    aliases = OWN_ALIASES.get(kind)
+    db.execute(sql.SQL(_HOLD).format(table=sql.Identifier(table)), (ids,))
     statement = sql.SQL(_RETIRE).format(
         table=sql.Identifier(table),
         made=sql.Literal(MADE),
-        unreferenced=references_to(db, table, ignoring=aliases.table if aliases else None),
+        remembered=sql.Literal(sorted(REMEMBERED)),
+        unreferenced=references_to(db, table, ignoring=[aliases.table] if aliases else ()),
         no_other_aliases=sql.SQL(
             "NOT EXISTS (SELECT FROM {} a WHERE a.{} = t.{}"
             " AND coalesce(a.{}, {}) <> ALL({}::text[]))"
@@ -151,7 +157,8 @@ JOIN ingest.claims w ON w.target = t."Id" AND w.kind = %(kind)s AND w.source = '
 JOIN ingest.claims a ON a.target = t."Id" AND a.kind = %(kind)s AND a.source = 'adopted'
 WHERE t."Id" = ANY(%(ids)s::uuid[]) AND NOT EXISTS (
     SELECT FROM ingest.claims c
-    WHERE c.target = t."Id" AND c.source NOT IN ('written', 'product', 'adopted'))
+    WHERE c.target = t."Id" AND c.source NOT IN ('written', 'product', 'adopted')
+      AND c.fields - %(remembered)s::text[] <> '{{}}')
 """
 
 _RELEASE: Final = """
@@ -167,7 +174,9 @@ def give_back(db: Db, kind: str, ids: Iterable[Id]) -> int:
     """
     table = tables.BY_KIND[kind]
     statement = sql.SQL(_FOUND).format(table=sql.Identifier(table.name))
-    found = db.execute(statement, {"ids": sorted(ids), "kind": kind}).fetchall()
+    found = db.execute(
+        statement, {"ids": sorted(ids), "kind": kind, "remembered": sorted(REMEMBERED)}
+    ).fetchall()
     rows = {}
     for id_, current, written, adopted in found:
         now = typed(current)

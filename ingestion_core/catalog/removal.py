@@ -8,8 +8,9 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog import bookkeeping, series_aliases
+from ingestion_core.catalog.claims import REMEMBERED
 from ingestion_core.catalog.recompute import Season, give_back, recompute, retire
-from ingestion_core.database.prepare import references_to
+from ingestion_core.database.references import references_to
 from ingestion_core.identity import ids
 from ingestion_core.identity.ids import Id
 
@@ -46,7 +47,8 @@ _KEPT: Final = """
 SELECT count(*) FROM ingest.claims w
 WHERE w.target = ANY(%s::uuid[]) AND w.source = 'written' AND w.kind = %s AND NOT EXISTS (
     SELECT FROM ingest.claims c
-    WHERE c.target = w.target AND c.source NOT IN ('written', 'product', 'adopted'))
+    WHERE c.target = w.target AND c.source NOT IN ('written', 'product', 'adopted')
+      AND c.fields - %s::text[] <> '{}')
 """
 
 
@@ -106,7 +108,7 @@ def remove(db: Db, source: str, seasons: list[Season], now: datetime) -> Removed
 
 
 def _left(db: Db, kind: str, those: list[Id]) -> int:
-    row = db.execute(_KEPT, (those, kind)).fetchone()
+    row = db.execute(_KEPT, (those, kind, sorted(REMEMBERED))).fetchone()
     return int(row[0]) if row else 0
 
 

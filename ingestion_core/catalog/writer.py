@@ -50,16 +50,22 @@ class Written:
     relisted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a season's list came to. ``news``: keys of meetings that are new, or listed otherwise
+    than when last seen; ``rows``: those of rounds that changed."""
+
+    news: list[str]
+    rows: int
+
+
 def lock_season(db: Db, series: str, year: int) -> None:
     """Take the season's lock, to be held by whoever writes into it or decides what to write."""
     bookkeeping.lock_season(db, season_key(series, year))
 
 
-def write_calendar(db: Db, calendar: Calendar, fill_only: bool = False) -> list[str]:
-    """Store a season's list and renumber the rounds that exist. The season's lock is held.
-
-    Returns the keys of meetings that are new, or listed otherwise than when last seen.
-    """
+def write_calendar(db: Db, calendar: Calendar, fill_only: bool = False) -> Listed:
+    """Store a season's list and renumber the rounds that exist. The season's lock is held."""
     origin = calendar.origin
     season = season_key(calendar.series, calendar.year)
     state = read(db, Question(origin.source, calendar.series, calendar.year))
@@ -89,9 +95,10 @@ def write_calendar(db: Db, calendar: Calendar, fill_only: bool = False) -> list[
         )
     project_rounds(plan, season, {})
     bookkeeping.save_claims(db, plan.claims.values())
-    if tables.write(db, tables.ROUNDS, plan.rows.get("round", {})) and state.season:
-        roles.assign(db, state.season)
-    return news
+    rows = tables.write(db, tables.ROUNDS, plan.rows.get("round", {}))
+    if rows and state.season:
+        rows += roles.assign(db, state.season)
+    return Listed(news, rows)
 
 
 def write_weekend(db: Db, weekend: Weekend, now: datetime, fill_only: bool = False) -> Written:

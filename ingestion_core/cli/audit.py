@@ -1,21 +1,16 @@
-"""``audit --compare``: what the sources say differently. Of results, how many rows differ."""
+"""``audit``: a look through what is stored; with ``--compare``, where the sources disagree."""
 
 import argparse
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ingestion_core.catalog.compare import Difference
-from ingestion_core.cli import Commands
+from ingestion_core.cli import Commands, disagreements, years
+from ingestion_core.database.invariants import Violation
+from ingestion_core.quality.audit import Audited
+from ingestion_core.tasks import audit
 from ingestion_core.tasks.app import app
-from ingestion_core.tasks.audit import disagreements
-
-_FIRST, _LAST = 1900, 9999
-#: A row of results that only some sources have; it is told by source.
-_ROW = "row"
-_TOLD = {_ROW: "rows that some have only"}
 
 
 def add(commands: Commands) -> None:
@@ -24,120 +19,54 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--compare", action="store_true", help="list what the sources say differently"
     )
-    parser.add_argument("--year", type=int, help="one season; all if none is named")
-    parser.add_argument("--from", dest="first", type=int, metavar="YEAR")
-    parser.add_argument("--to", dest="last", type=int, metavar="YEAR")
+    years.add(parser)
     parser.add_argument("--spoilers", action="store_true", help="whose results, and their values")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(carry_out=lambda chosen: _audit(parser, chosen))
 
 
 def _audit(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> int:
-    first, last = _years(parser, chosen)
-    if not chosen.compare:
-        parser.error("say what to look for: --compare")
-    # Only this command may know, and `why`; without the word it is told nothing but counts.
-    from ingestion_core.tasks import show_results
+    first, last = years.chosen_years(parser, chosen)
+    if chosen.compare:
+        return disagreements.compare(chosen, first, last)
+    if chosen.spoilers:
+        parser.error("--spoilers is for --compare: of results nothing but counts is told here")
+    from ingestion_core.tasks import check_results  # it knows results
 
-    shared, found = disagreements(app(), first, last)
-    results = show_results.disagreements(app(), shared, chosen.spoilers)
-    totals = _totals(found, results)
+    narrowed = (chosen.year, chosen.first, chosen.last) != (None, None, None)
+    found = audit.look_through(app(), (first, last) if narrowed else None)
+    refused = check_results.refused(app())
     if chosen.json:
-        told = [_as_json(one) for one in found]
-        years = {"from": first, "to": last}
-        print(
-            json.dumps(
-                {
-                    "years": years,
-                    "rounds": len(shared),
-                    "disagreements": told,
-                    "results": results,
-                    "totals": totals,
-                }
-            )
-        )
+        told = {"years": {"from": first, "to": last}, **asdict(found), "results_refused": refused}
+        print(json.dumps(told))
         return 0
-    for line in _lines(found, results or (), totals):
+    for line in _lines(found, refused):
         print(line)
-    print(f"{len(shared)} rounds are known to several sources")
-    if results is None:
-        print("results: off here, and none stored")
-    elif results and not chosen.spoilers:
-        print("whose results, and what the sources say: --spoilers")
     return 0
 
 
-def _years(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> tuple[int, int]:
-    if chosen.year is not None:
-        if (chosen.first, chosen.last) != (None, None):
-            parser.error("--year, or --from and --to")
-        return chosen.year, chosen.year
-    first = _FIRST if chosen.first is None else chosen.first
-    last = _LAST if chosen.last is None else chosen.last
-    if first > last:
-        parser.error("--from comes before --to")
-    return first, last
+def _lines(found: Audited, refused: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for table in found.nulls:
+        empty = ", ".join(f"{name} {count}" for name, count in table.columns.items() if count)
+        yield f"nulls: {table.table}, {table.rows} rows: {empty or 'none'}"
+    for likely in found.duplicates:
+        yield f"twice? {likely.kind}s by {likely.by}: {', '.join(likely.slugs)}"
+    yield from _noticed("odd", found.odd)
+    yield from _noticed("orphans", found.orphans or ())
+    for one in found.drift:
+        yield f"drift: {one['source']} {one['resource']}: {one['field']}, in {one['answers']}"
+    for one in (*found.quarantine, *refused):
+        yield f"quarantine: {one['source']} {one['resource']}: {one['reason']}: {one['rows']}"
+    for one in found.gave:
+        rows = "sessions" if one["kind"] == "entry" else "rows"
+        yield f"gave: {one['source']} {one['kind']}: {one['claims']}, in {one['rows']} {rows}"
+    yield (
+        f"{len(found.duplicates)} likely twice, {len(found.odd)} kinds of odd values,"
+        f" {sum(one['rows'] for one in (*found.quarantine, *refused))} rows in quarantine"
+    )
 
 
-def _part(one: Difference) -> str:
-    """Which of the totals it counts in."""
-    if one.about is not None:
-        return "entry lists"
-    return "rounds" if one.session is None else "sessions"
-
-
-def _totals(
-    found: Iterable[Difference], results: Sequence[Mapping[str, Any]] | None
-) -> dict[str, dict[str, int]]:
-    totals: dict[str, Counter[str]] = {
-        "rounds": Counter(),
-        "sessions": Counter(),
-        "entry lists": Counter(),
-    }
-    for one in found:
-        totals[_part(one)][one.field] += 1
-    if results is not None:
-        totals["results"] = Counter()
-        for each in results:
-            totals["results"].update(each["counts"])
-    return {part: dict(sorted(counted.items())) for part, counted in totals.items()}
-
-
-def _lines(
-    found: Iterable[Difference],
-    results: Iterable[Mapping[str, Any]],
-    totals: Mapping[str, Mapping[str, int]],
-) -> Iterator[str]:
-    for one in found:
-        about = f", {one.about}" if one.about else ""
-        place = one.round if one.session is None else f"{one.round}, {_name(one.session.name)}"
-        yield f"{place}: {one.field}{about}: {_said(one.said)}"
-    for each in results:
-        yield f"{each['round']}, {_name(each['session'])}, results: {_counts(each)}"
-        for told in each.get("differences", ()):
-            yield f"    {told['driver']}: {told['field']}: {_said(told['said'])}"
-    for part, counted in totals.items():
-        told = ", ".join(f"{count} {_TOLD.get(field, field)}" for field, count in counted.items())
-        yield f"{part}: {told or 'no disagreement'}"
-
-
-def _counts(each: Mapping[str, Any]) -> str:
-    parts = [f"only {source} has {_rows(count)}" for source, count in each["only"].items()]
-    parts += [f"{count} {field}" for field, count in each["counts"].items() if field != _ROW]
-    return ", ".join(parts)
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
-
-
-def _said(said: Mapping[str, Any]) -> str:
-    return ", ".join(f"{source} {'nothing' if it is None else it}" for source, it in said.items())
-
-
-def _name(type_: str) -> str:
-    return type_.lower().replace("_", " ")
-
-
-def _as_json(one: Difference) -> dict[str, Any]:
-    return {**asdict(one), "session": None if one.session is None else one.session.name}
+def _noticed(word: str, those: Sequence[Violation]) -> Iterator[str]:
+    for one in those:
+        more = "" if one.count == len(one.examples) else ", ..."
+        yield f"{word}: {one.name}: {one.count}: {'; '.join(one.examples)}{more}"

@@ -2,9 +2,9 @@
 
 import argparse
 
-from ingestion_core.cli import Commands, follow
+from ingestion_core.cli import Commands, follow, options
 from ingestion_core.sources.thethirdturn.page import key_of
-from ingestion_core.tasks import crawl, opt_in
+from ingestion_core.tasks import crawl
 from ingestion_core.tasks.app import App, app
 
 
@@ -24,11 +24,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("--from", dest="first", type=int, metavar="YEAR", help="first season")
     parser.add_argument("--to", dest="last", type=int, metavar="YEAR", help="last season")
-    parser.add_argument(
-        "--include-results",
-        action="store_true",
-        help="load the races' results as well: spoilers, and only with RESULTS_ENABLED",
-    )
+    options.add_results(parser, "load the races' results as well")
     follow.add_options(parser)
     parser.set_defaults(carry_out=lambda chosen: _crawl(parser, chosen))
 
@@ -37,11 +33,11 @@ def _crawl(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> int:
     used = app()
     if chosen.series is None and (chosen.first, chosen.last) != (None, None):
         parser.error("--from and --to go with --series")
-    if chosen.index and chosen.include_results:
+    if chosen.index and chosen.results:
         parser.error("the index has no results")
-    opt_in.check(used.settings, chosen.include_results, "--include-results")
+    options.announce_results(used, chosen.results, options.saying(chosen))
     if chosen.reparse:
-        return _reparse(used, chosen.include_results)
+        return _reparse(used, chosen.results)
     if chosen.index:
         return follow.follow(used, crawl.crawl_index(used, {"index": True}), chosen)
     key = key_of(chosen.series)
@@ -51,9 +47,9 @@ def _crawl(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> int:
     asked = {
         "series": key,
         **({"seasons": {"from": years[0], "to": years[1]}} if years else {}),
-        "include_results": chosen.include_results,
+        "include_results": chosen.results,
     }
-    run = crawl.crawl_series(used, key, years, asked, chosen.include_results)
+    run = crawl.crawl_series(used, key, years, asked, chosen.results)
     return follow.follow(used, run, chosen)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ingestion_core.catalog.merges import Key, Moved
-from ingestion_core.cli import Commands
+from ingestion_core.cli import Commands, options
 from ingestion_core.tasks import matches
 from ingestion_core.tasks.app import app
 
@@ -48,6 +48,7 @@ def add(commands: Commands) -> None:
 
 def _add_by(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", default=None, metavar="NAME", help="who decides; you, if not given")
+    options.add_dry_run(parser, "do it, roll it back, and tell what it came to")
 
 
 def _by(chosen: argparse.Namespace) -> str:
@@ -89,25 +90,31 @@ def _told(fields: dict[str, Any] | None) -> str:
 
 
 def _approve(chosen: argparse.Namespace) -> int:
-    return _moved(matches.approve(app(), chosen.match, _by(chosen), chosen.instead))
+    used = options.app_of(chosen)
+    return _moved(chosen, matches.approve(used, chosen.match, _by(chosen), chosen.instead))
 
 
 def _reject(chosen: argparse.Namespace) -> int:
-    matches.reject(app(), chosen.match, _by(chosen), chosen.notes)
-    print("rejected")
+    matches.reject(options.app_of(chosen), chosen.match, _by(chosen), chosen.notes)
+    print("Dry run, nothing was kept: rejected" if chosen.dry_run else "rejected")
     return 0
 
 
 def _merge(chosen: argparse.Namespace) -> int:
     key = Key(chosen.kind, chosen.source, chosen.key)
-    return _moved(matches.merge(app(), key, chosen.row, _by(chosen)))
+    return _moved(chosen, matches.merge(options.app_of(chosen), key, chosen.row, _by(chosen)))
 
 
 def _undo(chosen: argparse.Namespace) -> int:
-    return _moved(matches.undo(app(), chosen.decision, _by(chosen)), "taken back")
+    used = options.app_of(chosen)
+    return _moved(chosen, matches.undo(used, chosen.decision, _by(chosen)), "taken back")
 
 
-def _moved(moved: Moved, done: str = "done") -> int:
+def _moved(chosen: argparse.Namespace, moved: Moved, done: str = "done") -> int:
     seasons = ", ".join(str(one.year) for one in moved.seasons) or "none"
-    print(f"decision {moved.decision} {done}: {moved.rows} rows changed, seasons: {seasons}")
+    came_to = f"{moved.rows} rows changed, seasons: {seasons}"
+    if chosen.dry_run:
+        print(f"Dry run, nothing was kept: {came_to}")
+    else:
+        print(f"decision {moved.decision} {done}: {came_to}")
     return 0

@@ -2,8 +2,7 @@
 
 import argparse
 
-from ingestion_core.cli import Commands
-from ingestion_core.tasks.app import app
+from ingestion_core.cli import Commands, options
 
 
 def add(commands: Commands) -> None:
@@ -26,7 +25,7 @@ _PLURALS = {"series": "series", "alias": "aliases"}
 def _remove(chosen: argparse.Namespace) -> int:
     from ingestion_core.tasks.remove_source import remove_source  # it knows results
 
-    removed = remove_source(app(), chosen.source, dry_run=chosen.dry_run)
+    removed = remove_source(options.app_of(chosen), chosen.source)
     found = removed.catalog
     would = "would be " if chosen.dry_run else ""
     print(

@@ -1,7 +1,7 @@
 """Connections: one small pool per process, made when first needed."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from psycopg_pool import ConnectionPool
 
@@ -10,11 +10,34 @@ from ingestion_core.database.roles import ActingConnection, Role, allowed, choos
 Pool = ConnectionPool[ActingConnection]
 
 
+_KEYWORDS: Final[dict[str, Any]] = {
+    "autocommit": True,
+    "prepare_threshold": None,
+    "connect_timeout": 10,
+    "application_name": "parcferme-ingestion",
+}
+
+#: Gives the password of the next connection, where the conninfo has none.
+Password = Callable[[], str]
+
+
+def connect(
+    conninfo: str,
+    statement_timeout: float,
+    password: Password | None = None,
+    role: Role = Role.INGEST,
+) -> ActingConnection:
+    """One connection as a pool's are; refused at once where nobody listens."""
+    connection = ActingConnection.connect(conninfo, **_keywords(password))
+    _configure(connection, statement_timeout, role, allowed(connection))
+    return connection
+
+
 def open_pool(
     conninfo: str,
     statement_timeout: float,
     size: int = 8,
-    password: Callable[[], str] | None = None,
+    password: Password | None = None,
     role: Role = Role.INGEST,
 ) -> Pool:
     """Open a pool of autocommit connections; a transaction is always a written ``with`` block.
@@ -35,30 +58,11 @@ def open_pool(
     def configure(connection: ActingConnection) -> None:
         if not known:
             known.append(allowed(connection))
-        connection.allowed = known[0]
-        connection.role = choose(role, known[0])
-        # By statement, not by start-up option: those fail behind a pooler. The role here is for
-        # statements outside transactions; in them it is taken anew.
-        milliseconds = int(statement_timeout * 1000)
-        connection.execute(
-            "SELECT set_config('TimeZone', 'UTC', false),"
-            " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
-            " set_config('role', coalesce(%s, current_setting('role')), false)",
-            (str(milliseconds), str(milliseconds), connection.role),
-        )
-
-    def options() -> dict[str, Any]:
-        return {
-            "autocommit": True,
-            "prepare_threshold": None,
-            "connect_timeout": 10,
-            "application_name": "parcferme-ingestion",
-            **({"password": password()} if password else {}),
-        }
+        _configure(connection, statement_timeout, role, known[0])
 
     return ConnectionPool(
         conninfo,
-        kwargs=options,
+        kwargs=lambda: _keywords(password),
         connection_class=ActingConnection,
         configure=configure,
         check=ConnectionPool.check_connection,
@@ -69,3 +73,23 @@ def open_pool(
         name="ingestion",
         open=True,
     )
+
+
+def _configure(
+    connection: ActingConnection, statement_timeout: float, role: Role, among: frozenset[Role]
+) -> None:
+    connection.allowed = among
+    connection.role = choose(role, among)
+    # By statement, not by start-up option: those fail behind a pooler. The role here is for
+    # statements outside transactions; in them it is taken anew.
+    milliseconds = int(statement_timeout * 1000)
+    connection.execute(
+        "SELECT set_config('TimeZone', 'UTC', false),"
+        " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
+        " set_config('role', coalesce(%s, current_setting('role')), false)",
+        (str(milliseconds), str(milliseconds), connection.role),
+    )
+
+
+def _keywords(password: Password | None) -> dict[str, Any]:
+    return {**_KEYWORDS, **({"password": password()} if password else {})}

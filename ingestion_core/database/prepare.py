@@ -158,17 +158,22 @@ def ensure_current(connection: Connection[TupleRow], schema: Schema = INGEST) ->
 
 
 def is_current(connection: Connection[TupleRow], schema: Schema = INGEST) -> bool:
-    """Whether every migration has been run, by one read: starting up must not take locks."""
+    """Whether every migration has been run: starting up must not take locks."""
+    return not pending(connection, schema)
+
+
+def pending(connection: Connection[TupleRow], schema: Schema = INGEST) -> list[str]:
+    """The names of the files that were not run yet, in order; read, without a lock."""
     names = [file.name for file in schema.files()]
     present = connection.execute(
         "SELECT to_regclass(%s) IS NOT NULL", (f"{schema.name}.migrations",)
     ).fetchone()
     if present is None or not present[0]:
-        return False
-    row = connection.execute(
-        sql.SQL("SELECT count(*) FROM {} WHERE name = ANY(%s)").format(schema.ledger), (names,)
-    ).fetchone()
-    return row is not None and row[0] == len(names)
+        return names
+    known = {
+        row[0] for row in connection.execute(sql.SQL("SELECT name FROM {}").format(schema.ledger))
+    }
+    return [name for name in names if name not in known]
 
 
 def _name(file: Traversable) -> str:
@@ -232,33 +237,3 @@ def _column_faults(
         elif nullable and not found[column][1]:
             faults.append(f'"{table}"."{column}" does not allow null')
     return faults
-
-
-def references_to(
-    connection: Connection[TupleRow], table: str, ignoring: str | None = None
-) -> sql.Composed:
-    """A condition that is true where no row of any table refers to row ``t`` of ``table``.
-
-    Rows of the table ``ignoring`` are left out of account: whoever asks looks at them. Read from
-    the server's own catalog, so that a table which this code does not know, or must not name,
-    protects its rows as well.
-    """
-    rows = connection.execute(
-        """
-        SELECT c.conrelid::regclass::text, n.nspname, r.relname, a.attname
-        FROM pg_constraint c
-        JOIN pg_class r ON r.oid = c.conrelid
-        JOIN pg_namespace n ON n.oid = r.relnamespace
-        JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = c.conkey[1]
-        WHERE c.contype = 'f' AND c.confrelid = %s::regclass
-        """,
-        (f'public."{table}"',),
-    ).fetchall()
-    parts = [
-        sql.SQL("NOT EXISTS (SELECT FROM {} x WHERE x.{} = t.{})").format(
-            sql.Identifier(schema, name), sql.Identifier(column), sql.Identifier("Id")
-        )
-        for _, schema, name, column in rows
-        if name != ignoring
-    ]
-    return sql.Composed([sql.SQL(" AND ").join([sql.SQL("true"), *parts])])

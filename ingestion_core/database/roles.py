@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import Final, Self
 
-from psycopg import Connection, Transaction
+from psycopg import Connection, Transaction, sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
@@ -37,7 +37,8 @@ WHERE r.rolname = ANY(%s) AND NOT me.rolsuper
       WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)
   AND has_schema_privilege(r.oid, to_regnamespace('ingest'), 'USAGE')
 """
-_ACT: Final = "SELECT set_config('role', %s, true)"
+# No query: whoever wants a transaction of another isolation may still say so after it.
+_ACT: Final = sql.SQL("SET LOCAL ROLE {}")
 
 
 def allowed(connection: Connection[TupleRow]) -> frozenset[Role]:
@@ -69,7 +70,7 @@ class ActingConnection(Connection[TupleRow]):
         begins = self.info.transaction_status == TransactionStatus.IDLE
         with super().transaction(savepoint_name, force_rollback) as block:
             if begins and self.role is not None:
-                self.execute(_ACT, (self.role,))
+                self._act(self.role)
             yield block
 
     @contextmanager
@@ -77,11 +78,14 @@ class ActingConnection(Connection[TupleRow]):
         """Act in another role for a part of a transaction."""
         chosen = choose(role, self.allowed)
         if chosen is not None:
-            self.execute(_ACT, (chosen,))
+            self._act(chosen)
         yield
         # After an error there is nothing to go back to: the transaction ends, and the role with it.
         if self.role is not None:
-            self.execute(_ACT, (self.role,))
+            self._act(self.role)
+
+    def _act(self: Self, role: Role) -> None:
+        self.execute(_ACT.format(sql.Identifier(role)))
 
 
 #: The product's tables that the app reads and writes: all others are none of its business.

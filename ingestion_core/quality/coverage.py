@@ -21,6 +21,7 @@ from ingestion_core.quality.states import (
     Told,
     listless,
     state_of,
+    state_of_bare,
     state_of_listed,
 )
 from ingestion_core.racing.kinds import SessionStatus, SessionType
@@ -138,7 +139,11 @@ def _stored(season: Season, one: Round, listed: Sequence[Listed], policy: Policy
         entrants=one.entrants,
         quarantined=sum(_asked(season, key).quarantined for key in keys),
         sessions=covered,
-        told=None if covered else Told(State.MISSING, "it has no sessions"),
+        told=None
+        if covered
+        else state_of_bare(
+            _is_over(one.first_day, policy), _joined(_asked(season, key) for key in keys)
+        ),
     )
 
 
@@ -176,14 +181,13 @@ def _session(season: Season, one: Session, keys: Iterable[Key], policy: Policy) 
 
 def _listed(season: Season, one: Listed, policy: Policy) -> RoundCoverage:
     key = (one.source, one.key)
-    day = one.first_day
-    over = day is not None and datetime.combine(day, time(), UTC) + _DAY_OVER < policy.now
+    over = _is_over(one.first_day, policy)
     asked = _asked(season, key)
     return RoundCoverage(
         id=None,
         number=None,
         name=one.name,
-        first_day=day,
+        first_day=one.first_day,
         last_day=one.last_day,
         sources=(key,),
         entrants=0,
@@ -191,6 +195,10 @@ def _listed(season: Season, one: Listed, policy: Policy) -> RoundCoverage:
         sessions=(),
         told=state_of_listed(over, one.cancelled, asked, one.source),
     )
+
+
+def _is_over(day: date | None, policy: Policy) -> bool:
+    return day is not None and datetime.combine(day, time(), UTC) + _DAY_OVER < policy.now
 
 
 def _asked(season: Season, key: Key) -> Question:

@@ -137,7 +137,18 @@ def state_of_listed(first_day_over: bool, cancelled: bool, entries: Question, so
         return Told(State.SCHEDULED, f"listed by {source}; being read")
     if not first_day_over:
         return Told(State.SCHEDULED, f"listed by {source}; not read yet")
-    return Told(State.MISSING, f"listed by {source}; never read{_set_apart(entries)}")
+    return Told(
+        State.MISSING, f"listed by {source}; never read{_empty(entries)}{_set_apart(entries)}"
+    )
+
+
+def state_of_bare(first_day_over: bool, entries: Question) -> Told:
+    """The state of a stored round without sessions; as ``state_of_listed``."""
+    if entries.is_failed:
+        return Told(State.FAILED, f"no sessions; {_failure(entries)}")
+    if entries.coming or not first_day_over:
+        return Told(State.SCHEDULED, f"its sessions are not known yet{_empty(entries)}")
+    return Told(State.MISSING, f"no sessions{_empty(entries)}{_set_apart(entries)}")
 
 
 def _without_entries(known: Known, policy: Policy) -> Told:
@@ -148,7 +159,9 @@ def _without_entries(known: Known, policy: Policy) -> Told:
         return Told(State.FAILED, f"no entries; {_failure(asked)}")
     if policy.now < known.starts_at:
         return Told(State.SCHEDULED, f"no entries yet{_empty(asked)}")
-    if asked.coming or policy.now < known.ends_at + ENTRIES_GRACE:
+    if asked.coming:
+        return Told(State.NO_ENTRIES, "its entries are being read")
+    if policy.now < known.ends_at + ENTRIES_GRACE:
         return Told(State.NO_ENTRIES, f"it has begun{_empty(asked)}")
     why = _empty(asked) or ("; never asked for" if asked.answer is None else "; not in the answer")
     return Told(State.MISSING, f"no entries{why}{_set_apart(asked)}")

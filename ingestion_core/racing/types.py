@@ -26,7 +26,8 @@ class CalendarRound:
     """One meeting in a season's list.
 
     ``testing`` and ``cancelled`` meetings take no round number. ``slug`` was decided over the whole
-    list. ``digest`` changes when anything in the source's row does.
+    list. ``digest`` changes when anything in the source's row does. ``opens`` and ``closes``: when
+    its first session begins and its last one ends, as listed.
     """
 
     key: str
@@ -39,6 +40,8 @@ class CalendarRound:
     testing: bool
     cancelled: bool
     digest: str
+    opens: datetime
+    closes: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,17 @@
 
 import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ingestion_core.credentials import database_password
-from ingestion_core.database.connection import Pool, open_pool
+from ingestion_core.database.connection import Password, Pool, connect, open_pool
 from ingestion_core.database.dsn import to_conninfo
-from ingestion_core.database.prepare import check_product, ensure_current
+from ingestion_core.database.prepare import check_product, ensure_current, pending
 from ingestion_core.database.roles import ActingConnection, Role, choose
 from ingestion_core.errors import Unprepared
+from ingestion_core.quality.states import Policy
 from ingestion_core.settings import Settings, settings
 from ingestion_core.sources import ergast, openf1, thethirdturn
 from ingestion_core.sources.http import HttpClient
@@ -23,7 +24,7 @@ from ingestion_core.work import release as timetable
 from ingestion_core.work import robots as kept_robots
 from ingestion_core.work import sources
 from ingestion_core.work.account import Account
-from ingestion_core.work.gate import Gate
+from ingestion_core.work.gate import PATIENCE, Gate
 from ingestion_core.work.queues import Queues
 
 #: How we name ourselves to sources.
@@ -39,11 +40,15 @@ class App:
 
     Args:
         chosen: the settings.
+        keeps: whether anything of what it does is kept. Where not, our schema must be up to date,
+            what is written is rolled back, and nothing is sent; only the gates of sources are as
+            ever, since requests are real.
         role: what it acts as in the database, with every statement, where there are roles.
     """
 
-    def __init__(self, chosen: Settings, role: Role = Role.INGEST) -> None:
+    def __init__(self, chosen: Settings, *, keeps: bool = True, role: Role = Role.INGEST) -> None:
         self.settings = chosen
+        self.keeps = keeps
         self.role = role
         self._others: dict[Role, App] = {}
         self._allowed: frozenset[Role] = frozenset()
@@ -71,7 +76,7 @@ class App:
             return self._pool
 
     @property
-    def database_password(self) -> Callable[[], str] | None:
+    def database_password(self) -> Password | None:
         """What gives the password of the next connection; None where DATABASE_URL has it."""
         identity = self.settings.database_credential
         if identity is None:
@@ -81,13 +86,35 @@ class App:
     @contextmanager
     def db(self) -> Iterator[ActingConnection]:
         """A connection on which every statement commits by itself."""
-        with self.pool.connection() as connection:
-            yield connection
+        if self.keeps:
+            with self.pool.connection() as connection:
+                yield connection
+        else:
+            with self.transaction() as connection:
+                yield connection
 
     @contextmanager
     def transaction(self) -> Iterator[ActingConnection]:
         """A connection in a transaction: all of it, or, on any error, nothing."""
-        with self.pool.connection() as connection, connection.transaction():
+        with (
+            self.pool.connection() as connection,
+            connection.transaction(force_rollback=not self.keeps),
+        ):
+            yield connection
+
+    @contextmanager
+    def bare(self, role: Role | None = None) -> Iterator[ActingConnection]:
+        """A connection to the database as it is: nothing is checked or brought up to date.
+
+        Args:
+            role: what to act as instead of what the app does.
+
+        Raises:
+            Unprepared: DATABASE_URL is no connection string.
+        """
+        seconds = self.settings.database_timeout_seconds
+        chosen = role or self.role
+        with connect(self._conninfo(), seconds, self.database_password, chosen) as connection:
             yield connection
 
     def acting(self, role: Role) -> "App":
@@ -100,13 +127,17 @@ class App:
         if choose(role, self._allowed) == choose(self.role, self._allowed):
             return self
         with self._lock:
-            return self._others.setdefault(role, App(self.settings, role))
+            return self._others.setdefault(role, App(self.settings, keeps=self.keeps, role=role))
 
     @functools.cached_property
     def openf1(self) -> OpenF1:
         """OpenF1 behind its gate."""
+        return self.openf1_with(PATIENCE)
+
+    def openf1_with(self, patience: float) -> OpenF1:
+        """OpenF1 for whoever waits at its gate for so many seconds; to be closed by them."""
         chosen = self.settings
-        gate = self._openf1_gate(self.pool)
+        gate = self._openf1_gate(self.pool, patience)
         http = HttpClient(gate, chosen.openf1_timeout_seconds, USER_AGENT)
         return OpenF1(http, chosen.openf1_base_url, chosen.openf1_username, chosen.openf1_password)
 
@@ -130,7 +161,7 @@ class App:
 
     def release(self, source: str) -> int:
         """Send the source's items that are due; to be called by whoever committed items."""
-        return timetable.release(self.pool, self.queues, source)
+        return timetable.release(self.pool, self.queues, source) if self.keeps else 0
 
     def release_all(self) -> int:
         """The same for every source."""
@@ -141,6 +172,11 @@ class App:
     def now(self) -> datetime:
         """The present, aware and in UTC."""
         return datetime.now(UTC)
+
+    def policy(self) -> Policy:
+        """What is wished for here, at this moment: what coverage is held against."""
+        embargo = timedelta(hours=self.settings.results_embargo_hours)
+        return Policy(self.settings.results_enabled, embargo, self.now())
 
     def close(self) -> None:
         """Let go of connections; the next use opens new ones."""
@@ -158,43 +194,56 @@ class App:
                 self._pool = None
 
     def _open(self) -> Pool:
-        try:
-            conninfo = to_conninfo(self.settings.database_url.get_secret_value())
-        except ValueError as error:
-            raise Unprepared(f"settings: DATABASE_URL: {error}") from None
         seconds = self.settings.database_timeout_seconds
-        pool = open_pool(conninfo, seconds, password=self.database_password, role=self.role)
+        pool = open_pool(self._conninfo(), seconds, password=self.database_password, role=self.role)
         try:
             with pool.connection() as connection:
                 self._allowed = connection.allowed
+                if not self.keeps and (missing := pending(connection)):
+                    raise Unprepared(
+                        f"schema ingest lacks {', '.join(missing)}: run"
+                        " `python -m ingestion_core migrate`"
+                    )
                 ensure_current(connection)
                 check_product(connection)
-                with connection.transaction():
-                    opt_in.withhold(connection, self.settings)
-            self._openf1_gate(pool).register()
-            if self.settings.archive_url is not None:
-                Gate(pool, ergast.SOURCE, _ARCHIVE_PER_MINUTE).register()
-            if self.settings.thirdturn_enabled:
-                with pool.connection() as connection:
-                    known = kept_robots.kept(connection, thethirdturn.SOURCE)
-                delay = robots.rules(known.status, known.text).delay if known else 0
-                self._wiki_gate(pool).register(delay)
+            if self.keeps:
+                self._register(pool)
         except BaseException:
             pool.close()
             raise
         return pool
+
+    def _register(self, pool: Pool) -> None:
+        """Make the sources known, with their paces; put off what is not opted into."""
+        with pool.connection() as connection, connection.transaction():
+            opt_in.withhold(connection, self.settings)
+        self._openf1_gate(pool).register()
+        if self.settings.archive_url is not None:
+            Gate(pool, ergast.SOURCE, _ARCHIVE_PER_MINUTE).register()
+        if self.settings.thirdturn_enabled:
+            with pool.connection() as connection:
+                known = kept_robots.kept(connection, thethirdturn.SOURCE)
+            delay = robots.rules(known.status, known.text).delay if known else 0
+            self._wiki_gate(pool).register(delay)
+
+    def _conninfo(self) -> str:
+        try:
+            return to_conninfo(self.settings.database_url.get_secret_value())
+        except ValueError as error:
+            raise Unprepared(f"settings: DATABASE_URL: {error}") from None
 
     def _wiki_gate(self, pool: Pool) -> Gate:
         # Its etiquette is a distance between two requests, no number of them in a minute.
         per_minute = self.settings.thirdturn_requests_per_minute
         return Gate(pool, thethirdturn.SOURCE, per_minute, spaced=True)
 
-    def _openf1_gate(self, pool: Pool) -> Gate:
+    def _openf1_gate(self, pool: Pool, patience: float = PATIENCE) -> Gate:
         return Gate(
             pool,
             openf1.SOURCE,
             self.settings.openf1_requests_per_minute,
             subscribed=self.settings.openf1_username is not None,
+            patience=patience,
         )
 
 
@@ -202,3 +251,9 @@ class App:
 def app() -> App:
     """The process's app."""
     return App(settings())
+
+
+@functools.cache
+def rehearsing() -> App:
+    """The same for whoever wants to see what something would come to: nothing is kept."""
+    return App(settings(), keeps=False)

@@ -6,12 +6,13 @@ happens later. So does the import of an archive, with one item per season.
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID
 
-from ingestion_core.errors import NotFound
+from ingestion_core.errors import BadRequest, NotFound
 from ingestion_core.sources import ergast
-from ingestion_core.sources.openf1 import SOURCE
+from ingestion_core.sources.openf1 import FIRST_YEAR, SOURCE
 from ingestion_core.tasks import archive, opt_in
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.discover import Scope, wanted_year
@@ -23,6 +24,34 @@ from ingestion_core.work import runs, sources
 log = logging.getLogger(__name__)
 
 
+def seasons(which: Literal["all", "current"], now: datetime) -> list[int]:
+    """The seasons that OpenF1 has, or this year's."""
+    return [now.year] if which == "current" else list(range(FIRST_YEAR, now.year + 1))
+
+
+def recent_seasons(days: int, now: datetime) -> list[int]:
+    """The seasons in which something may have ended within the last days.
+
+    In the first days of a year "recent" reaches into the last one; a meeting takes three days.
+    """
+    since = (now - timedelta(days=days + 3)).year
+    return list(range(max(since, FIRST_YEAR), now.year + 1))
+
+
+def check_year(year: int, now: datetime) -> int:
+    """The year, if OpenF1 may know its season: from 2023 to the next one.
+
+    Raises:
+        BadRequest: it may not.
+    """
+    if not FIRST_YEAR <= year <= now.year + 1:
+        raise BadRequest(
+            f"year {year} is out of range: OpenF1 has the seasons from {FIRST_YEAR}"
+            f" to {now.year + 1}"
+        )
+    return year
+
+
 def backfill(
     app: App,
     years: Sequence[int],
@@ -31,8 +60,11 @@ def backfill(
     spacing_seconds: float = 0,
     include_results: bool = False,
     request_key: str | None = None,
+    max_attempts: int | None = None,
 ) -> UUID:
     """Start the run that reads whole seasons, or their recent meetings.
+
+    ``max_attempts``: how often a failing source may cost one of its items an attempt.
 
     Raises:
         Conflict: results are wanted and not opted into.
@@ -44,7 +76,7 @@ def backfill(
         include_results=include_results,
     )
     with app.transaction() as db:
-        wanted = [wanted_year(year, scope) for year in years]
+        wanted = [wanted_year(year, scope, max_attempts) for year in years]
         run = runs.start(db, "backfill", asked, wanted, request_key)
     app.release(SOURCE)
     return run
@@ -112,6 +144,17 @@ def retry_run(app: App, run: UUID) -> int:
         raise NotFound("there is no such run")
     app.release_all()
     return retried
+
+
+def retry_item(app: App, item: int) -> UUID:
+    """Ask again for one item that failed or was cancelled; the run that was made for it."""
+    with app.transaction() as db:
+        run = runs.retry_item(db, item)
+        opt_in.withhold(db, app.settings)
+    if run is None:
+        raise NotFound(f"no item {item} has failed or was cancelled")
+    app.release_all()
+    return run
 
 
 def cancel_run(app: App, run: UUID) -> int:

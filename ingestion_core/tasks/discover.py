@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from psycopg.rows import TupleRow
 from pydantic import BaseModel, ConfigDict
 
 from ingestion_core.catalog import bookkeeping, meetings, statuses, writer
-from ingestion_core.racing.types import Calendar
+from ingestion_core.racing.types import Calendar, CalendarRound
 from ingestion_core.sources.openf1 import SERIES, SOURCE
 from ingestion_core.sources.openf1.client import Endpoint, Reply
 from ingestion_core.sources.openf1.read import briefs, drift_of, read_calendar
@@ -70,8 +71,11 @@ def scopes_of(payload: Mapping[str, Any]) -> list[Scope]:
     return sorted(found or [Scope()], key=lambda one: (-one.lane, -one.spacing_seconds))
 
 
-def wanted_year(year: int, scope: Scope) -> Wanted:
-    """The item that discovers a year. Each scope has its own name in the payload: twins join."""
+def wanted_year(year: int, scope: Scope, max_attempts: int | None = None) -> Wanted:
+    """The item that discovers a year. Each scope has its own name in the payload: twins join.
+
+    ``max_attempts``: its own, and those of whatever follows.
+    """
     return Wanted(
         source=SOURCE,
         task=TASK,
@@ -79,6 +83,7 @@ def wanted_year(year: int, scope: Scope) -> Wanted:
         requests=1,
         lane=scope.lane,
         payload={"name": f"{year} season", scope.label: scope.model_dump()},
+        max_attempts=max_attempts,
     )
 
 
@@ -114,11 +119,11 @@ def discover_year(app: App, item: Item) -> None:
     year, now = int(item.key), app.now()
     reply = ask(app, Endpoint.MEETINGS, "year", year)
     with app.transaction() as db:
-        calendar, news = store_calendar(db, reply, year)
+        listed = store_calendar(db, reply)
         wanted: list[Wanted] = []
         for scope in scopes_of(item.payload):
-            chosen = _choose(db, calendar, news, scope, now)
-            batch = list(_wanted(calendar, chosen, briefs(reply), scope))
+            chosen = choose(db, listed, scope, now)
+            batch = _wanted(chosen, briefs(reply), scope)
             if scope.spacing_seconds:
                 batch = _spaced(db, item, batch, scope.spacing_seconds, now)
             wanted += batch
@@ -134,48 +139,59 @@ def discover_year(app: App, item: Item) -> None:
     app.release(SOURCE)
 
 
-def store_calendar(db: Db, reply: Reply, year: int) -> tuple[Calendar, list[str]]:
-    """Store a year's list and the record of its answer; the calendar, and what is new in it."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A year's list as it was stored; see ``writer.Listed``."""
+
+    calendar: Calendar
+    news: list[str]
+    rows: int
+    quarantined: int
+
+
+def store_calendar(db: Db, reply: Reply) -> Listed:
+    """Store a year's list and the record of its answer. In a transaction."""
+    year = int(reply.key)
     calendar, unreadable = read_calendar(reply, year)
     writer.lock_season(db, SERIES, year)
     late = fetches.observed_later(db, SOURCE, [(reply.endpoint, reply.key)], reply.observed_at)
-    news = writer.write_calendar(db, calendar, fill_only=late)
-    bookkeeping.quarantine(db, SOURCE, str(year), unreadable)
+    written = writer.write_calendar(db, calendar, fill_only=late)
+    bookkeeping.quarantine(db, SOURCE, reply.key, unreadable)
     fetches.record(db, [record_of(reply, drift_of(reply))])
-    return calendar, news
+    return Listed(calendar, written.news, written.rows, len(unreadable))
 
 
-def _choose(db: Db, calendar: Calendar, news: list[str], scope: Scope, now: datetime) -> set[str]:
+def choose(db: Db, listed: Listed, scope: Scope, now: datetime) -> list[CalendarRound]:
+    """The meetings of a stored list that a scope means, in order of time."""
+    calendar = listed.calendar
     keys = {one.key for one in calendar.rounds}
     if scope.which == "due":
-        keys &= {*news, *meetings.due(db, SOURCE, SERIES, calendar.year, now)}
+        keys &= {*listed.news, *meetings.due(db, SOURCE, SERIES, calendar.year, now)}
     if scope.recent_days is not None:
-        keys &= {
-            one.key
-            for one in calendar.rounds
-            if meetings.recent(one.first_day, one.last_day, now, scope.recent_days)
-        }
-    return keys
+        keys &= meetings.recent(db, calendar, listed.news, now, scope.recent_days)
+    chosen = [one for one in calendar.rounds if one.key in keys]
+    return sorted(chosen, key=lambda one: (one.first_day, one.key))
 
 
 def _wanted(
-    calendar: Calendar, chosen: set[str], listed: dict[str, dict[str, Any]], scope: Scope
-) -> Iterable[Wanted]:
-    for one in sorted(calendar.rounds, key=lambda each: (each.first_day, each.key)):
-        if one.key in chosen:
-            yield Wanted(
-                source=SOURCE,
-                task="sync_meeting",
-                key=one.key,
-                requests=REQUESTS_PER_MEETING,
-                lane=scope.lane,
-                payload={
-                    "name": one.name,
-                    "slug": one.slug,
-                    "meeting": listed[one.key],
-                    **opt_in.wish_of(scope.include_results, timer=scope.which == "due"),
-                },
-            )
+    chosen: Iterable[CalendarRound], listed: dict[str, dict[str, Any]], scope: Scope
+) -> list[Wanted]:
+    return [
+        Wanted(
+            source=SOURCE,
+            task="sync_meeting",
+            key=one.key,
+            requests=REQUESTS_PER_MEETING,
+            lane=scope.lane,
+            payload={
+                "name": one.name,
+                "slug": one.slug,
+                "meeting": listed[one.key],
+                **opt_in.wish_of(scope.include_results, timer=scope.which == "due"),
+            },
+        )
+        for one in chosen
+    ]
 
 
 _LAST_OF_RUN = """
@@ -194,15 +210,4 @@ def _spaced(
     row = db.execute(_LAST_OF_RUN, (parent.item,)).fetchone()
     step = timedelta(seconds=seconds)
     first = max(now, row[0] + step) if row and row[0] else now
-    return [
-        Wanted(
-            one.source,
-            one.task,
-            one.key,
-            one.requests,
-            one.lane,
-            one.payload,
-            first + place * step,
-        )
-        for place, one in enumerate(wanted)
-    ]
+    return [replace(one, not_before=first + place * step) for place, one in enumerate(wanted)]

@@ -2,7 +2,6 @@
 told how fresh everything is."""
 
 import logging
-from datetime import timedelta
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -22,7 +21,7 @@ log = logging.getLogger(__name__)
 def keep_house(app: App) -> None:
     """Purge; a line for each season and each source. At least once a day, around a weekend at
     every tick."""
-    chosen = policy(app)
+    chosen = app.policy()
     years = sorted({(chosen.now - ALARMED).year, chosen.now.year})
     with app.db() as db:
         purged = purge(db)
@@ -44,13 +43,6 @@ def keep_house(app: App) -> None:
             "failures": one["failures"],
         }
         tell(log, logging.INFO, "freshness", fields)
-
-
-def policy(app: App) -> Policy:
-    """What is wished for here, at this moment: what coverage is held against."""
-    chosen = app.settings
-    embargo = timedelta(hours=chosen.results_embargo_hours)
-    return Policy(opted_in=chosen.results_enabled, embargo=embargo, now=app.now())
 
 
 def _overdue(db: Connection[TupleRow], year: int, chosen: Policy) -> dict[str, object]:

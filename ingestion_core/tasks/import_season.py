@@ -1,9 +1,14 @@
 """One season of the archive: its rounds, sessions and entrants, written in one transaction."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
 from ingestion_core.catalog import bookkeeping, writer
+from ingestion_core.catalog.writer import Written
 from ingestion_core.racing.types import Season, Unreadable
 from ingestion_core.sources.ergast import SOURCE
 from ingestion_core.sources.ergast.library import Library, read_library
@@ -13,6 +18,8 @@ from ingestion_core.tasks.app import App
 from ingestion_core.tasks.archive import ASKED_AT, Shelf
 from ingestion_core.work import fetches
 from ingestion_core.work.items import Item, Wanted, close, enqueue
+
+Db = Connection[TupleRow]
 
 TASK = "import_season"
 RESOURCE = "season"
@@ -59,41 +66,51 @@ def import_season(app: App, item: Item) -> None:
     library = _LIBRARY.get(app, item)
     found = season(library, int(item.key))
     strays = library.unreadable if item.payload.get(_STRAYS) else ()
-    if _store(app, item, found, strays):
+    if _keep(app, item, found, strays):
         app.release(SOURCE)
 
 
-def _store(app: App, item: Item, found: Season, strays: Sequence[Unreadable]) -> int:
+def store(db: Db, found: Season, strays: Sequence[Unreadable], now: datetime) -> Written:
+    """Store a season and the record of it. In a transaction."""
+    writer.lock_season(db, found.series, found.year)
+    record = _record(found)
+    asked = [(record.resource, record.key)]
+    late = fetches.observed_later(db, SOURCE, asked, record.observed_at)
+    written = writer.write_season(db, found, now, fill_only=late)
+    bookkeeping.quarantine(db, SOURCE, _NO_SEASON, strays)
+    fetches.record(db, [record])
+    return replace(written, quarantined=written.quarantined + len(strays))
+
+
+def _keep(app: App, item: Item, found: Season, strays: Sequence[Unreadable]) -> int:
     """One transaction: the season, the record, what follows, the item's end; how many follow."""
-    record = fetches.Fetch(
-        source=SOURCE,
-        resource=RESOURCE,
-        key=item.key,
-        outcome="ok" if found.weekends else "empty",
-        observed_at=found.origin.observed_at,
-        rows=len(found.weekends),
-    )
     with app.transaction() as db:
-        writer.lock_season(db, found.series, found.year)
-        asked = [(RESOURCE, item.key)]
-        late = fetches.observed_later(db, SOURCE, asked, record.observed_at)
-        written = writer.write_season(db, found, app.now(), fill_only=late)
-        bookkeeping.quarantine(db, SOURCE, _NO_SEASON, strays)
-        fetches.record(db, [record])
+        written = store(db, found, strays, app.now())
         wanted = opt_in.follow_season(db, app.settings, item, written)
         followed = enqueue(db, wanted, parent=item)
         close(
             db,
             item,
             "done",
-            outcome="shrunk" if written.shrunk else record.outcome,
+            outcome="shrunk" if written.shrunk else _record(found).outcome,
             counts={
                 "rounds": written.rounds,
                 "sessions": written.sessions,
                 "entrants": written.entrants,
                 "rows": written.rows,
-                "quarantined": written.quarantined + len(strays),
+                "quarantined": written.quarantined,
                 "shrunk": len(written.shrunk),
             },
         )
     return followed
+
+
+def _record(found: Season) -> fetches.Fetch:
+    return fetches.Fetch(
+        source=SOURCE,
+        resource=RESOURCE,
+        key=str(found.year),
+        outcome="ok" if found.weekends else "empty",
+        observed_at=found.origin.observed_at,
+        rows=len(found.weekends),
+    )

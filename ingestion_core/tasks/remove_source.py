@@ -20,41 +20,23 @@ class Removed:
     results: int
 
 
-class _RolledBack(Exception):
-    """Nothing is to be kept."""
-
-
-def remove_source(app: App, source: str, dry_run: bool = False) -> Removed:
+def remove_source(app: App, source: str) -> Removed:
     """Take out all that only this source gave; users' content is untouched.
-
-    Args:
-        app: the process's app.
-        source: its name, such as ``ergast``.
-        dry_run: do it all, count, and keep nothing.
 
     Raises:
         NotFound: it never gave anything.
     """
     app = app.acting(Role.MAINTAIN)
-    done: Removed | None = None
-    try:
-        with app.transaction() as db:
-            seasons = removal.lock(db, source)
-            forgotten = source == thethirdturn.SOURCE and _forget_pages(db)
-            if not seasons and not forgotten:
-                raise NotFound(f"nothing is stored of a source '{source[:50]}'")
-            # Else an import or a crawl that is under way would bring it back.
-            items.abandon(db, source)
-            with db.within(Role.RESULTS):
-                changed = results.remove(db, source)
-            done = Removed(removal.remove(db, source, seasons, app.now()), changed)
-            if dry_run:
-                raise _RolledBack
-    except _RolledBack:
-        pass
-    if done is None:
-        raise RuntimeError("a removal ended without an end")
-    return done
+    with app.transaction() as db:
+        seasons = removal.lock(db, source)
+        forgotten = source == thethirdturn.SOURCE and _forget_pages(db)
+        if not seasons and not forgotten:
+            raise NotFound(f"nothing is stored of a source '{source[:50]}'")
+        # Else an import or a crawl that is under way would bring it back.
+        items.abandon(db, source)
+        with db.within(Role.RESULTS):
+            changed = results.remove(db, source)
+        return Removed(removal.remove(db, source, seasons, app.now()), changed)
 
 
 def _forget_pages(db: ActingConnection) -> bool:

@@ -49,7 +49,7 @@ def reparse(app: App, include_results: bool = False, say: Say = lambda _: None) 
     """
     app = app.acting(Role.RESULTS)
     crawl.check(app.settings)
-    opt_in.check(app.settings, include_results, "--include-results")
+    opt_in.check(app.settings, include_results, "--results")
     prepare(app)
     done = Rebuilt()
     named: _Named = defaultdict(dict)

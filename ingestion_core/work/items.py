@@ -19,7 +19,8 @@ from ingestion_core.work.messages import Message
 
 Db = Connection[TupleRow]
 
-#: How often a failing source may cost one item an attempt before the item is closed as failed.
+#: How often a failing source may cost one item an attempt before the item is closed as failed,
+#: where whoever asked for it does not say; the column's default is the same.
 MAX_ATTEMPTS = 8
 
 LIVE_LANE = 0
@@ -42,13 +43,15 @@ class Item:
     lane: int
     attempts: int
     payload: dict[str, Any]
+    max_attempts: int = MAX_ATTEMPTS
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A unit of work to be done; its twin, if one is waiting, is joined.
 
-    ``requests``: how many slots of the source's timetable it takes.
+    ``requests``: how many slots of the source's timetable it takes. ``max_attempts``: as many as
+    the item has that it follows, where none are named.
     """
 
     source: str
@@ -58,12 +61,13 @@ class Wanted:
     lane: int = BULK_LANE
     payload: Mapping[str, object] = field(default_factory=dict)
     not_before: datetime | None = None
+    max_attempts: int | None = None
 
 
 _CLAIM = """
 UPDATE ingest.items SET state = 'running', started_at = now()
 WHERE item = %s AND release = %s AND task = ANY(%s) AND state IN ('sent', 'running')
-RETURNING item, release, source, task, key, lane, attempts, payload
+RETURNING item, release, source, task, key, lane, attempts, max_attempts, payload
 """
 
 _CLOSE = """
@@ -77,7 +81,7 @@ WHERE item = %(item)s AND release = %(release)s AND state = 'running'
 # which must know what this one knew and be no slower.
 _GIVE_BACK = """
 WITH me AS (
-    SELECT item, task, key, lane, payload FROM ingest.items
+    SELECT item, task, key, lane, max_attempts, payload FROM ingest.items
     WHERE item = %(item)s AND release = %(release)s AND state = 'running' FOR UPDATE
 ), twin AS (
     SELECT i.item FROM ingest.items i JOIN me USING (task, key)
@@ -86,6 +90,7 @@ WITH me AS (
     UPDATE ingest.items i
     SET payload = me.payload || i.payload,
         lane = least(i.lane, me.lane),
+        max_attempts = greatest(i.max_attempts, me.max_attempts),
         state = CASE WHEN me.lane < i.lane THEN 'waiting' ELSE i.state END
     FROM me, twin WHERE i.item = twin.item
 ), left_runs AS (
@@ -97,13 +102,13 @@ WITH me AS (
 )
 UPDATE ingest.items i
 SET state = CASE WHEN EXISTS (SELECT FROM twin) THEN 'cancelled'
-                 WHEN i.attempts + %(counts)s >= %(max)s THEN 'failed'
+                 WHEN i.attempts + %(counts)s >= i.max_attempts THEN 'failed'
                  ELSE 'waiting' END,
     outcome = CASE WHEN EXISTS (SELECT FROM twin) THEN 'joined' ELSE 'deferred' END,
     attempts = i.attempts + %(counts)s,
     not_before = %(until)s,
     error_code = %(why)s,
-    closed_at = CASE WHEN EXISTS (SELECT FROM twin) OR i.attempts + %(counts)s >= %(max)s
+    closed_at = CASE WHEN EXISTS (SELECT FROM twin) OR i.attempts + %(counts)s >= i.max_attempts
                      THEN now() END
 FROM me WHERE i.item = me.item
 RETURNING i.state
@@ -126,17 +131,21 @@ WITH parents AS (
     FROM ingest.run_items i JOIN ingest.runs r USING (run) WHERE i.item = %(parent)s
 ), wanted AS (
     SELECT * FROM jsonb_to_recordset(%(wanted)s) AS w(source text, task text, key text,
-        payload jsonb, lane smallint, requests integer, not_before timestamptz, place integer)
+        payload jsonb, lane smallint, requests integer, not_before timestamptz,
+        max_attempts smallint, place integer)
     WHERE NOT EXISTS (SELECT FROM parents) OR EXISTS (SELECT FROM parents WHERE wants)
 ), joined AS (
-    INSERT INTO ingest.items AS i (source, task, key, payload, lane, requests, not_before)
-    SELECT source, task, key, payload, lane, requests, coalesce(not_before, now())
+    INSERT INTO ingest.items AS i
+        (source, task, key, payload, lane, requests, not_before, max_attempts)
+    SELECT source, task, key, payload, lane, requests, coalesce(not_before, now()), max_attempts
     FROM wanted ORDER BY place
     ON CONFLICT (task, key) WHERE state IN ('waiting', 'sent') DO UPDATE
     SET payload = i.payload || excluded.payload,
         lane = least(i.lane, excluded.lane),
         requests = greatest(i.requests, excluded.requests),
         not_before = least(i.not_before, excluded.not_before),
+        -- Whoever has more patience has it for both.
+        max_attempts = greatest(i.max_attempts, excluded.max_attempts),
         -- Somebody is waiting for it now: the copy in the queue, due later, is fenced off.
         state = CASE WHEN excluded.lane < i.lane THEN 'waiting' ELSE i.state END
     RETURNING item
@@ -198,7 +207,6 @@ def give_back(db: Db, item: Item, deferred: Deferred) -> str | None:
                 "until": deferred.until,
                 "why": deferred.why,
                 "counts": int(deferred.counts),
-                "max": MAX_ATTEMPTS,
             },
         ).fetchone()
     return None if row is None else str(row[0])
@@ -224,6 +232,7 @@ def enqueue(
     commits this calls ``release`` afterwards.
     """
     wanted = list(wanted)
+    usual = parent.max_attempts if parent else MAX_ATTEMPTS
     unique: dict[tuple[str, str], dict[str, object]] = {}
     for place, one in enumerate(wanted):
         twin = unique.get((one.task, one.key), {})
@@ -235,6 +244,7 @@ def enqueue(
             "lane": one.lane,
             "requests": one.requests,
             "not_before": one.not_before.isoformat() if one.not_before else None,
+            "max_attempts": one.max_attempts or usual,
             "place": place,
         }
     if not unique:

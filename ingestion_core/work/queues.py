@@ -4,8 +4,12 @@ import logging
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.core.pipeline import PipelineResponse
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
 
 from ingestion_core.work.account import Account
@@ -24,6 +28,9 @@ QUEUES: Mapping[str, str] = {
     "read_page": "wiki-pages",
     "load_page_results": "results",
 }
+
+#: What the host adds to a queue's name where it puts what it gave up on.
+POISON = "-poison"
 
 #: A message lives until it is handled: the timetable of a long backfill outlasts the default week.
 NEVER = -1
@@ -61,13 +68,32 @@ class Queues:
                 self._create(letter.queue)
                 self._post(letter)
 
-    def reach(self) -> None:
-        """Ask the storage for anything at all.
+    def reach(self) -> datetime | None:
+        """Ask the storage for anything at all; when it answered by its own clock, if it says so.
 
         Raises:
             AzureError: it does not answer.
         """
-        next(iter(self._account().list_queues(results_per_page=1)), None)
+        dates: list[str | None] = []
+
+        def note(answer: PipelineResponse[Any, Any]) -> None:
+            dates.append(answer.http_response.headers.get("Date"))
+
+        queues = self._account().list_queues(results_per_page=1, raw_response_hook=note)
+        next(iter(queues), None)
+        return parsedate_to_datetime(dates[0]) if dates and dates[0] else None
+
+    def lengths(self) -> dict[str, int]:
+        """Roughly how many messages each of our queues holds, those of dead letters as well.
+
+        One that nothing was ever sent to is not there. Raises as ``reach``.
+        """
+        ours = {f"{name}{end}" for name in QUEUES.values() for end in ("", POISON)}
+        account, found = self._account(), {}
+        for name in sorted(ours & {one.name for one in account.list_queues()}):
+            with account.get_queue_client(name) as queue:
+                found[name] = queue.get_queue_properties().approximate_message_count or 0
+        return found
 
     def close(self) -> None:
         """Close every client."""

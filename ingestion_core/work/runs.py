@@ -33,7 +33,8 @@ FROM ingest.run_states r LEFT JOIN ingest.sources s USING (source)
 """
 
 _ITEMS = """
-SELECT i.item, i.task, i.key, i.payload ->> 'name' AS name, i.state, i.outcome,
+SELECT i.item, i.task, i.key, i.payload ->> 'name' AS name,
+       i.payload -> 'meeting' ->> 'year' AS year, i.state, i.outcome,
        i.error_code AS error, i.attempts, i.due_at, coalesce(i.counts, '{}') AS counts
 FROM ingest.run_items r JOIN ingest.items i USING (item)
 WHERE r.run = %s ORDER BY i.item
@@ -59,13 +60,28 @@ _FAILED = """
 WITH failed AS (
     DELETE FROM ingest.run_items r USING ingest.items i
     WHERE r.item = i.item AND r.run = %(run)s AND i.state IN ('failed', 'cancelled')
-    RETURNING i.source, i.task, i.key, i.requests, i.lane,
+    RETURNING i.source, i.task, i.key, i.requests, i.lane, i.max_attempts,
         CASE WHEN i.payload ? 'asked_at'
              THEN i.payload || jsonb_build_object('asked_at', now()) ELSE i.payload END AS payload
 ), revived AS (
     UPDATE ingest.runs SET cancelled_at = NULL WHERE run = %(run)s
 )
-SELECT source, task, key, requests, lane, payload FROM failed ORDER BY task, key
+SELECT source, task, key, requests, lane, payload, max_attempts FROM failed ORDER BY task, key
+"""
+
+# The same of one item; the runs that it failed for wait for the new one.
+_FAILED_ITEM = """
+WITH failed AS (
+    SELECT item, source, task, key, requests, lane, max_attempts,
+        CASE WHEN payload ? 'asked_at'
+             THEN payload || jsonb_build_object('asked_at', now()) ELSE payload END AS payload
+    FROM ingest.items WHERE item = %(item)s AND state IN ('failed', 'cancelled')
+), left_runs AS (
+    DELETE FROM ingest.run_items r USING failed WHERE r.item = failed.item RETURNING r.run
+)
+SELECT source, task, key, requests, lane, payload, max_attempts,
+    (SELECT coalesce(array_agg(run), '{}') FROM left_runs) AS runs
+FROM failed
 """
 
 
@@ -130,14 +146,33 @@ def retry(db: Db, run: UUID) -> int | None:
     if not _exists(db, run):
         return None
     failed = db.execute(_FAILED, {"run": run}).fetchall()
-    return enqueue(
-        db,
-        [
-            Wanted(source, task, key, requests, lane, payload)
-            for source, task, key, requests, lane, payload in failed
-        ],
-        runs=[run],
-    )
+    return enqueue(db, [_again(*one) for one in failed], runs=[run])
+
+
+def retry_item(db: Db, item: int) -> UUID | None:
+    """Ask again for one item that failed or was cancelled, whether of a run or of none.
+
+    Returns the run that was made for it; None if there is no such item, or nothing to ask again.
+    """
+    found = db.execute(_FAILED_ITEM, {"item": item}).fetchone()
+    if found is None:
+        return None
+    *wanted, waiting = found
+    run = start(db, "retry", {"item": item}, [])
+    enqueue(db, [_again(*wanted)], runs=[run, *waiting])
+    return run
+
+
+def _again(
+    source: str,
+    task: str,
+    key: str,
+    requests: int,
+    lane: int,
+    payload: Mapping[str, object],
+    max_attempts: int,
+) -> Wanted:
+    return Wanted(source, task, key, requests, lane, payload, max_attempts=max_attempts)
 
 
 def _exists(db: Db, run: UUID) -> bool:

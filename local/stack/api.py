@@ -10,8 +10,6 @@ from pydantic import BaseModel, ValidationError
 from local.stack.home import StackError
 
 ItemState = Literal["waiting", "sent", "running", "done", "failed", "cancelled", "withheld"]
-#: Nothing comes after these.
-FINAL = frozenset({"done", "failed", "cancelled", "withheld"})
 
 
 class Item(BaseModel):

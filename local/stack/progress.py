@@ -1,17 +1,10 @@
 """A run while it goes on: a bar per meeting on a terminal, a line per finished one elsewhere."""
 
 from collections.abc import Iterable, Mapping
-from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from ingestion_core.cli.progress import Bars, Shown
+from local.stack.api import Item, Run
 
-from local.stack.api import FINAL, Item, Run
-
-#: How far an item is, in steps; everything final is the last.
-_STEPS = {"waiting": 0, "sent": 1, "running": 2}
-_LAST_STEP = 3
-_MARKS = {"done": "✓", "failed": "✗", "cancelled": "-", "withheld": "-"}
 #: The year's own item is no meeting: it is over in a moment and shows in nothing but its failure.
 _YEAR = "discover_year"
 #: Items that are about several rounds say how many.
@@ -21,77 +14,18 @@ PAGE = "read_page"
 #: What became of a page, by the outcome of its item.
 _PAGES = {"ok": "read", "shrunk": "read", "missing": "not there"}
 _TOLD = ("sessions", "entrants", "results")
-_ROOM_BELOW = 4
 
 
-class RunProgress:
-    """Shows a run, inside ``with``; ``show`` takes its latest state."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._finished: set[int] = set()
-        self._bars: dict[int, TaskID] = {}
-        self._progress = Progress(
-            TextColumn("{task.description:<34}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[state]}"),
-            TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
-            transient=True,
-        )
-        self._whole = self._progress.add_task("Run", total=None, state="")
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+class RunProgress(Bars):
+    """The same of a run as the app's API tells it."""
 
     def show(self, run: Run) -> None:
         """Bring the screen up to date."""
-        for item in run.items:
-            if item.state in FINAL:
-                self._finish(item)
-            elif item.task != _YEAR:
-                self._advance(item)
-        closed = sum(item.state in FINAL for item in run.items)
-        requests = f", {run.totals.requests} requests" if run.totals.requests else ""
-        eta = f", about {run.eta_seconds:.0f} s to go" if (run.eta_seconds or 0) >= 1 else ""
-        self._progress.update(
-            self._whole,
-            total=max(run.expected, 1),
-            completed=closed,
-            state=f"{closed}/{run.expected} items{requests}{eta}",
-        )
-
-    def _advance(self, item: Item) -> None:
-        bar = self._bars.get(item.item)
-        if bar is None:
-            # Bars that would not fit come when others have finished and stand above as lines.
-            if len(self._bars) >= self._console.height - _ROOM_BELOW:
-                return
-            bar = self._progress.add_task(label(item), total=_LAST_STEP, state=item.state)
-            self._bars[item.item] = bar
-        self._progress.update(bar, completed=_STEPS[item.state], state=item.state)
-
-    def _finish(self, item: Item) -> None:
-        if item.item in self._finished:
-            return
-        self._finished.add(item.item)
-        bar = self._bars.pop(item.item, None)
-        if bar is not None:
-            self._progress.remove_task(bar)
-        if item.task == _YEAR and item.state == "done":
-            return
-        full = "━" * 24 + " " if self._console.is_terminal and item.state == "done" else ""
-        self._progress.console.print(
-            f"{_MARKS[item.state]} {label(item):<32} {full}{remark(item)}",
-            highlight=False,
-            soft_wrap=True,
-            markup=False,
-        )
+        shown = [
+            Shown(item.item, item.state, label(item), remark(item), item.task == _YEAR)
+            for item in run.items
+        ]
+        self.update(shown, run.totals.requests, run.eta_seconds)
 
 
 def label(item: Item) -> str:

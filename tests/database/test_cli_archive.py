@@ -1,4 +1,4 @@
-"""``python -m ingestion_core import-archive`` and ``watch``: lines, sums, exit codes."""
+"""``python -m ingestion_core import-archive``, followed: lines, sums, exit codes."""
 
 import json
 import re
@@ -85,7 +85,7 @@ def test_every_season_is_told_when_it_ends_and_all_of_them_in_the_end(
     with app_running(database, azurite, folder):
         assert main(["import-archive", "--from", "2019", "--to", "2023", "--results"]) == 0
     told = capsys.readouterr().out
-    assert re.search(r"^2019 season +1 rounds, 2 sessions, 2 entrants, \d+ rows", told, re.M), told
+    assert re.search(r"^2019 season +1 round, 2 sessions, 2 entrants, \d+ rows", told, re.M), told
     assert re.search(r"^2019 season, results +4 results, \d+ rows written$", told, re.M), told
     assert re.search(r"^2020 season +empty$", told, re.M), told
     assert re.search(r"^Done: 2 seasons, 2 rounds, 7 sessions, 4 entrants, 8 results", told, re.M)
@@ -99,7 +99,9 @@ def test_a_season_is_asked_for_without_results_unless_told_so(
     with app_running(database, azurite, folder):
         assert main(["import-archive", "--from", "2019", "--to", "2019"]) == 0
         assert main(["import-archive", "--from", "2019", "--to", "2019", "--no-results"]) == 0
-    assert "results" not in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert not re.search(r"season, results|\d results|With results", told)
+    assert told.count("No results: they are spoilers, and nobody asked for them") == 2
     assert rows(database, 'SELECT count(*) FROM "Results"') == [(0,)]
 
 
@@ -114,12 +116,12 @@ def test_what_failed_is_named_with_the_command_that_asks_again(
         why = "failed: archive-unreadable: the archive: lacks the table drivers"
         assert f"\n2022 season, 2023 season: {why}\n" in told
         run = run_of(told)
-        assert told.endswith(f"\nAgain: python -m ingestion_core watch {run} --retry\n")
+        assert told.endswith(f"\nAgain: python -m ingestion_core runs retry {run}\n")
 
         (folder / "drivers.csv").write_text(csv_text("drivers", tables()["drivers"]))
-        assert main(["watch", str(run)]) == 1, "to watch is not to ask again"
-        assert main(["watch", str(run), "--retry"]) == 0
-    assert "Done: 1 seasons, 1 rounds" in capsys.readouterr().out
+        assert main(["runs", "watch", str(run)]) == 1, "to watch is not to ask again"
+        assert main(["runs", "retry", str(run)]) == 0
+    assert "Done: 1 season, 1 round" in capsys.readouterr().out
 
 
 def test_json_is_the_run_and_nothing_else_on_standard_output(
@@ -167,7 +169,7 @@ def test_nothing_moving_is_said_and_ctrl_c_leaves_the_run_to_go_on(
     # It says so ever more rarely: after 0.1, 0.2, 0.4 and 0.8 s.
     assert 1 <= told.count("Nothing has moved") <= 4
     run = run_of(told)
-    assert f"To watch it: python -m ingestion_core watch {run}\n" in told
+    assert f"To watch it: python -m ingestion_core runs watch {run}\n" in told
     assert rows(database, "SELECT state FROM ingest.run_states WHERE run = %s", run) == [
         ("running",)
     ]
@@ -236,5 +238,5 @@ def test_what_is_missing_is_named(
 
 def test_a_run_that_nobody_asked_for_can_not_be_watched(capsys: Captured) -> None:
     """Exit code 1."""
-    assert main(["watch", str(uuid4())]) == 1
+    assert main(["runs", "watch", str(uuid4())]) == 1
     assert capsys.readouterr().err == "there is no such run\n"

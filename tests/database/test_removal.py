@@ -1,17 +1,24 @@
 """A source is taken out: what only it gave goes, what others gave is as if it had never been."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
+import psycopg
 import pytest
 
 from ingestion_core.catalog import removal
+from ingestion_core.racing.types import SeriesProfile, Weekend
 from ingestion_core.work import items
 from tests.support import product
 from tests.support.weekends import NOW, Db, Person, prepared, weekend, write
 
 MAY = date(2023, 5, 28)
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
 MAX = Person("Max Verstappen", "Red Bull", key="max_verstappen", car="1", born=date(1997, 9, 30))
 LANCE = Person("Lance Stroll", "Aston Martin", key="stroll", car="18", born=date(1998, 10, 29))
 
@@ -27,6 +34,11 @@ def remove(db: Db, source: str) -> removal.Removed:
     """Take a source out, in a transaction."""
     with db.transaction():
         return removal.remove(db, source, removal.lock(db, source), NOW)
+
+
+def series_of_its_own(one: Weekend) -> Weekend:
+    """The same, of a series that its source speaks of, and that goes with it."""
+    return replace(one, series_profile=SeriesProfile("Formula_One", "Formula 1", "formula-1"))
 
 
 def without_keys(*people: Person) -> list[Person]:
@@ -91,6 +103,64 @@ def test_a_session_that_a_user_logged_stays_with_all_above_it(db: Db) -> None:
     assert (found["Entrants"], found["Drivers"], found["Teams"]) == ([], [], [])
     assert (removed.kept["session"], removed.kept["round"], removed.kept["circuit"]) == (1, 1, 1)
     assert product.rows(db.info.dsn, 'SELECT count(*) FROM "Logs"') == [(1,)]
+
+
+def test_a_series_that_a_user_calls_theirs_stays(db: Db) -> None:
+    """No foreign key says so: the column is called as one would be."""
+    write(db, series_of_its_own(weekend("ergast", "1100", [MAX], MAY)))
+    db.execute(
+        'INSERT INTO "AspNetUsers" ("Id", "PrimarySeriesId", "CreatedAt")'
+        ' SELECT gen_random_uuid(), "Id", now() FROM "Series"'
+    )
+    remove(db, "ergast")
+    found = product.dump(db.info.dsn)
+    assert (len(found["Series"]), found["Rounds"], found["Seasons"]) == (1, [], [])
+
+
+def test_a_log_that_is_being_written_at_that_moment_is_waited_for(db: Db, database: str) -> None:
+    """Its session is held by the log's foreign key: it is there when the log is."""
+    write(db, weekend("ergast", "1100", [MAX], MAY))
+    with psycopg.connect(database) as user:
+        user.execute(
+            'INSERT INTO "AspNetUsers" ("Id", "CreatedAt") VALUES (gen_random_uuid(), now())'
+        )
+        user.execute(
+            'INSERT INTO "Logs" ("Id", "UserId", "SessionId", "Liked", "LoggedAt", "IsAttended")'
+            ' SELECT gen_random_uuid(), u."Id", s."Id", true, now(), false'
+            ' FROM "AspNetUsers" u, "Sessions" s WHERE s."Type" = 6'
+        )
+        removing = threading.Thread(target=remove, args=(db, "ergast"))
+        removing.start()
+        with psycopg.connect(database, autocommit=True) as watcher:
+            while removing.is_alive() and watcher.execute(WAITING).fetchone() == (0,):
+                pass
+        assert removing.is_alive(), "nothing was waited for"
+        user.commit()
+        removing.join(60)
+    assert not removing.is_alive()
+    assert product.rows(database, 'SELECT count(*) FROM "Logs"') == [(1,)]
+    assert [row["Type"] for row in product.dump(database)["Sessions"]] == [6]
+
+
+def test_what_a_key_means_is_no_word_of_its_source(db: Db) -> None:
+    """Of a source that only remembers so, nothing keeps a row whose last source is taken out."""
+    write(db, weekend("openf1", "1210", without_keys(MAX), MAY, "22"))
+    write(db, weekend("ergast", "1100", [MAX], MAY))
+    found = product.dump(db.info.dsn)
+    with db.transaction():
+        removal.lock(db, "openf1")
+        ids = [row["Id"] for table in product.RACING for row in found[table]]
+        db.execute(
+            "UPDATE ingest.claims SET fields = fields - (SELECT array_agg(k) FROM"
+            " jsonb_object_keys(fields) k WHERE k <> 'Season') WHERE source = 'openf1'"
+            " AND target = ANY(%s::uuid[])",
+            (ids,),
+        )
+        db.execute("DELETE FROM ingest.entries WHERE source = 'openf1'")
+    removed = remove(db, "ergast")
+    left = product.dump(db.info.dsn)
+    assert (left["Drivers"], left["Sessions"], left["Rounds"]) == ([], [], [])
+    assert not any(removed.kept.values())
 
 
 def test_what_was_to_be_asked_and_what_nobody_answered_goes_with_it(db: Db) -> None:

@@ -252,6 +252,66 @@ def test_recent_days_take_no_future_meeting(app: App, replay: ReplayServer) -> N
     assert open_meetings(app) == {LAST, NOW}
 
 
+@pytest.mark.parametrize(("hours", "wanted"), [(-1, True), (1, False)])
+def test_recent_days_are_counted_from_the_end_of_the_last_session(
+    app: App, replay: ReplayServer, hours: int, wanted: bool
+) -> None:
+    """To the hour, by the list as well as by the sessions as they are stored."""
+    ended_days_ago = 10 + hours / 24
+    serve(replay, {OLD: -(ended_days_ago + 2 + 2 / 24)})
+    for known in ("by the list", "by the sessions"):
+        backfill.backfill(app, [datetime.now(UTC).year], {}, recent_days=10)
+        for task, message in letters(app):
+            deliver(app, task, message)
+        assert (open_meetings(app) == {OLD}) is wanted, known
+        execute(app, "DELETE FROM ingest.items")
+        backfill.backfill(app, [datetime.now(UTC).year], {})
+        drain(app)
+        assert row(app, 'SELECT count(*) AS n FROM "Sessions"')["n"] == 2
+
+
+def test_recent_takes_a_meeting_by_its_sessions_rather_than_by_its_days(
+    app: App, season: ReplayServer
+) -> None:
+    """Between two of its sessions, without one that ended lately, nothing is to be had."""
+    execute(
+        app,
+        "UPDATE ingest.claims SET fields = fields || jsonb_build_object('EndTimeUtc',"
+        " now() - interval '5 hours') WHERE kind = 'session' AND source = 'openf1' AND target IN"
+        ' (SELECT "Id" FROM "Sessions" WHERE "StartTimeUtc" < now())',
+    )
+    execute(app, "DELETE FROM ingest.items")
+    year = datetime.now(UTC).year
+    backfill.backfill(app, [year], {}, recent_days=0)
+    for letter in letters(app):
+        deliver(app, *letter)
+    assert open_meetings(app) == set()
+    execute(
+        app,
+        "UPDATE ingest.claims SET fields = fields || jsonb_build_object('EndTimeUtc',"
+        " now() + interval '1 hour') WHERE kind = 'session' AND source = 'openf1' AND target IN"
+        ' (SELECT "Id" FROM "Sessions" WHERE "StartTimeUtc" < now()'
+        "  AND \"StartTimeUtc\" > now() - interval '2 days')",
+    )
+    backfill.backfill(app, [year], {}, recent_days=0)
+    for letter in letters(app):
+        deliver(app, *letter)
+    assert open_meetings(app) == {NOW}
+
+
+def test_the_attempts_asked_for_reach_the_years_meetings(app: App, replay: ReplayServer) -> None:
+    """And the timer's own work keeps the usual number."""
+    serve(replay, {OLD: -40})
+    backfill.backfill(app, [datetime.now(UTC).year], {}, max_attempts=2)
+    (letter,) = letters(app)
+    deliver(app, *letter)
+    attempts = "SELECT task, max_attempts FROM ingest.items ORDER BY item"
+    assert [tuple(one.values()) for one in rows(app, attempts)] == [
+        ("discover_year", 2),
+        ("sync_meeting", 2),
+    ]
+
+
 def test_recent_days_reach_across_new_year(
     app: App, replay: ReplayServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -25,9 +25,10 @@ def environment(settings: dict[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(REPOSITORY), **settings}
 
 
-def command(root: Path, *arguments: str) -> list[str]:
-    """How the host is started, on a free port."""
-    return [sys.executable, "-m", "local.host", "--root", str(root), "--port", "0", *arguments]
+def command(root: Path, *arguments: str, options: Sequence[str] = ()) -> list[str]:
+    """How the host is started, on a free port; options are those of Python."""
+    host = ["-m", "local.host", "--root", str(root), "--port", "0"]
+    return [sys.executable, *options, *host, *arguments]
 
 
 def eventually(
@@ -42,12 +43,22 @@ def eventually(
 
 
 class HostProcess:
-    """A running host and every line it wrote, standard error included."""
+    """A running host and every line it wrote, standard error included.
 
-    def __init__(self, root: Path, settings: dict[str, str], *arguments: str) -> None:
+    It runs in the checkout, or in another folder, with other options of Python.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        settings: dict[str, str],
+        *arguments: str,
+        folder: Path = REPOSITORY,
+        options: Sequence[str] = (),
+    ) -> None:
         self._process = subprocess.Popen(
-            command(root, *arguments),
-            cwd=REPOSITORY,
+            command(root, *arguments, options=options),
+            cwd=folder,
             env=environment(settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -239,6 +239,43 @@ def test_what_the_source_defers_waits_without_an_attempt(app: App) -> None:
     assert (waiting["outcome"], waiting["error_code"]) == ("deferred", "live-session")
 
 
+def test_whoever_asks_for_work_may_say_how_many_attempts_it_has(app: App) -> None:
+    """The last of them is the end; a twin with more patience has it for both."""
+    (number,) = enqueue(app, meeting(max_attempts=2))
+    for expected in ("waiting", "failed"):
+        taken = claim(app, send(app, number))
+        assert taken is not None
+        assert give_back(app, taken, failing()) == expected
+    (joined,) = enqueue(app, meeting(1230, max_attempts=2))
+    enqueue(app, meeting(1230, max_attempts=5))
+    enqueue(app, meeting(1230, max_attempts=3))
+    assert item(app, joined)["max_attempts"] == 5
+
+
+def test_what_follows_an_item_has_as_many_attempts_unless_it_says_otherwise(app: App) -> None:
+    """A year's meetings those of the year, and their results those of the meeting."""
+    parent = claimed(app, meeting(1, max_attempts=3))
+    with app.transaction() as db:
+        items.enqueue(db, [meeting(2), meeting(4, max_attempts=6)], parent=parent)
+    (child,) = enqueue(app, meeting(2))
+    assert item(app, child)["max_attempts"] == 8, "the usual number, of whoever asks as well"
+    with app.transaction() as db:
+        items.enqueue(db, [meeting(3)], parent=parent)
+    found = {
+        one["key"]: one["max_attempts"]
+        for one in rows(app, "SELECT key, max_attempts FROM ingest.items")
+    }
+    assert found == {"1": 3, "2": 8, "3": 3, "4": 6}
+
+
+def test_given_back_to_a_twin_an_items_attempts_are_the_greater_number(app: App) -> None:
+    """Those who waited for it wait for the twin."""
+    taken = claimed(app, meeting(max_attempts=9))
+    (twin,) = enqueue(app, meeting(max_attempts=4))
+    give_back(app, taken, failing())
+    assert item(app, twin)["max_attempts"] == 9
+
+
 def test_a_failing_source_costs_an_attempt_and_the_eighth_is_the_last(app: App) -> None:
     """5xx and timeouts; then the item is closed, with the reason."""
     (number,) = enqueue(app, meeting())

@@ -1,9 +1,13 @@
-"""Lines of the log read back as a query reads them: action and fields from the text."""
+"""Lines of the log read back as a query reads them, and what queries may ask for."""
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
+
+from local.stack.home import ROOT
 
 _FIELD = re.compile(
     r' (?P<name>[a-z_]+)=(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<plain>\S*))', re.DOTALL
@@ -24,3 +28,46 @@ def told(caplog: pytest.LogCaptureFixture, action: str) -> list[dict[str, str]]:
     """The fields of all lines of an action, in their order."""
     lines = (fields(message) for message in caplog.messages)
     return [found for its, found in lines if its == action]
+
+
+#: Counts that tasks come to: their names are keys of a dictionary, or of a line.
+COUNTS = frozenset({"sessions", "entrants", "results"})
+
+
+def actions() -> set[str]:
+    """The actions of every call of ``tell``, as written in the code."""
+    return {
+        node.args[2].value
+        for node in _code()
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "tell"
+        and isinstance(node.args[2], ast.Constant)
+        and isinstance(node.args[2].value, str)
+    }
+
+
+def words() -> set[str]:
+    """Every text of the code: names of fields among them."""
+    return {
+        node.value
+        for node in _code()
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def check_query(query: str) -> set[str]:
+    """A query asks for actions and fields that the app logs; the actions."""
+    asked = set(re.findall(r'message startswith "([a-z-]+) "', query))
+    assert asked, query
+    assert asked <= actions(), query
+    found = re.search(r"parse-kv message as \((.*?)\)", query)
+    named = re.findall(r"(\w+): \w+", found[1]) if found else []
+    assert set(named) <= words() | COUNTS, query
+    assert query.count("(") == query.count(")"), query
+    return asked
+
+
+def _code() -> Iterator[ast.AST]:
+    for path in sorted((ROOT / "ingestion_core").rglob("*.py")):
+        yield from ast.walk(ast.parse(path.read_text()))

@@ -12,6 +12,7 @@ from ingestion_core.quality.states import (
     State,
     Told,
     state_of,
+    state_of_bare,
     state_of_listed,
 )
 from ingestion_core.racing.kinds import SessionType
@@ -92,7 +93,12 @@ STATES = [
         *(replace(BARE, entries=Question(answer="ok", quarantined=1)), at(6)),
         *("missing", "no entries; not in the answer; 1 row quarantined"),
     ),
-    (replace(BARE, entries=Question(coming=True)), at(6), "no entries yet", "it has begun"),
+    (
+        replace(BARE, entries=Question(coming=True)),
+        at(6),
+        "no entries yet",
+        "its entries are being read",
+    ),
     (replace(BARE, entries=FAILED), at(-100), "failed", "no entries; failed: poison"),
     (replace(BARE, entries=FAILED), at(6), "failed", "no entries; failed: poison"),
     # Practices and the like, of which only OpenF1 has lists and results.
@@ -149,6 +155,7 @@ LISTED = [
     (True, False, Question(answer="failed"), "failed", "listed by openf1; the source failed to"),
     (False, False, Question(), "scheduled", "listed by openf1; not read yet"),
     (True, False, Question(), "missing", "listed by openf1; never read"),
+    (True, False, EMPTY, "missing", "listed by openf1; never read; the answer was empty, asked"),
     (True, False, Question(quarantined=3), "missing", "listed by openf1; never read; 3 rows"),
 ]
 
@@ -161,6 +168,23 @@ def test_a_meeting_that_is_only_listed_is_in_this_state_for_this_reason(
     told = state_of_listed(over, cancelled, asked, "openf1")
     assert told.state == state
     assert told.reason.startswith(reason)
+
+
+BARE_ROUNDS = [
+    (False, Question(), "scheduled", "its sessions are not known yet"),
+    (True, Question(coming=True), "scheduled", "its sessions are not known yet"),
+    (True, Question(answer="ok"), "missing", "no sessions"),
+    (True, EMPTY, "missing", "no sessions; the answer was empty, asked again from 2024-03-09 on"),
+    (False, FAILED, "failed", "no sessions; failed: poison"),
+]
+
+
+@pytest.mark.parametrize(("over", "asked", "state", "reason"), BARE_ROUNDS)
+def test_a_round_without_sessions_is_in_this_state_for_this_reason(
+    over: bool, asked: Question, state: str, reason: str
+) -> None:
+    """The same of a round that is stored and of which no session is known."""
+    assert state_of_bare(over, asked) == Told(State(state), reason)
 
 
 def test_how_many_results_there_are_is_all_that_can_be_told_of_them() -> None:

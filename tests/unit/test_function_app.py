@@ -37,6 +37,8 @@ DOORS = {
     "change_source",
     "health_live",
     "health_ready",
+    "show_status",
+    "show_coverage",
 }
 WORKERS = {
     "discover_meetings",

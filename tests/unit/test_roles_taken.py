@@ -5,8 +5,8 @@ from pathlib import Path
 
 TASKS = Path(__file__).parents[2] / "ingestion_core" / "tasks"
 #: They keep pages in the schema of results, by the one right that the app's own role has there.
-KEEP_PAGES = {"read_page", "prepared"}
-MAINTAIN = {"matches", "remove_source"}
+KEEP_PAGES = {"read_page", "prepared", "migrate"}
+MAINTAIN = {"matches", "remove_source", "clean_racing", "verify"}
 
 
 def taken(module: ast.Module) -> set[str]:

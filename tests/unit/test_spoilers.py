@@ -26,6 +26,7 @@ PAGE_TASK = "ingestion_core/tasks/load_page_results.py"
 PAGES = {
     "ingestion_core/tasks/read_page.py": {"ingestion_core.results.pages"},
     "ingestion_core/tasks/prepared.py": {"ingestion_core.results.schema"},
+    "ingestion_core/tasks/migrate.py": {"ingestion_core.results.schema"},
     "ingestion_core/tasks/reparse.py": {"ingestion_core.results.pages"},
 }
 #: What of the package is loaded with the task that keeps pages.
@@ -37,6 +38,10 @@ LOADED = {
 SHOW_TASK = "ingestion_core/tasks/show_results.py"
 #: And who takes a source's out.
 REMOVE_TASK = "ingestion_core/tasks/remove_source.py"
+#: And who takes out those that nobody's content hangs on.
+CLEAN_TASK = "ingestion_core/tasks/clean_racing.py"
+#: And who looks whether they are sound; it is told no value.
+CHECK_TASK = "ingestion_core/tasks/check_results.py"
 #: Who may import the tasks that do.
 MAY_ASK = {
     "ingestion_core.tasks.load_results": {"functions/results.py", "ingestion_core/cli/results.py"},
@@ -47,9 +52,14 @@ MAY_ASK = {
     "ingestion_core.tasks.read_page": {"functions/pages.py"},
     "ingestion_core.tasks.reparse": {"ingestion_core/cli/crawl.py"},
     "ingestion_core.tasks.remove_source": {"ingestion_core/cli/remove.py"},
+    "ingestion_core.tasks.check_results": {
+        "ingestion_core/cli/verify.py",
+        "ingestion_core/cli/audit.py",
+    },
+    "ingestion_core.tasks.clean_racing": {"ingestion_core/cli/clean.py"},
     "ingestion_core.tasks.show_results": {
         "ingestion_core/cli/why.py",
-        "ingestion_core/cli/audit.py",
+        "ingestion_core/cli/disagreements.py",
     },
 }
 #: Whose results only one of them reads.
@@ -123,7 +133,7 @@ def test_only_its_tasks_import_it_and_only_their_doors_the_tasks() -> None:
         if path in PAGES:
             assert known == PAGES[path], path
         elif known:
-            tasks = {TASK, SEASON_TASK, PAGE_TASK, SHOW_TASK, REMOVE_TASK}
+            tasks = {TASK, SEASON_TASK, PAGE_TASK, SHOW_TASK, REMOVE_TASK, CLEAN_TASK, CHECK_TASK}
             assert path in tasks or path.startswith(RESULTS), path
         if "functions.results" in names:
             assert path == "function_app.py"

@@ -7,6 +7,7 @@
 CREATE FUNCTION ingest.referred_to(of_table regclass, ids uuid[], but regclass DEFAULT NULL)
 RETURNS uuid[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    named text := (SELECT rtrim(relname, 's') || 'Id' FROM pg_class WHERE oid = of_table);
     link record;
     those uuid[];
     referred uuid[] := '{}';
@@ -15,20 +16,29 @@ BEGIN
         RETURN ids;
     END IF;
     FOR link IN
-        SELECT c.conrelid, r.relnamespace, a.attname, a.attnum
-        FROM pg_constraint c
-        JOIN pg_class r ON r.oid = c.conrelid
-        JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-        WHERE c.contype = 'f' AND c.confrelid = of_table AND c.conrelid IS DISTINCT FROM but
+        -- As database/references.py: foreign keys, and what is called as one would be.
+        SELECT r.oid::regclass AS name, r.relnamespace, a.attname, a.attnum
+        FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid
+        WHERE r.oid IS DISTINCT FROM but AND (
+            EXISTS (
+                SELECT FROM pg_constraint c
+                WHERE c.contype = 'f' AND c.conrelid = r.oid AND c.confrelid = of_table
+                  AND a.attnum = c.conkey[1])
+            OR r.relnamespace = 'public'::regnamespace AND r.relkind IN ('r', 'p')
+               AND a.atttypid = 'uuid'::regtype AND a.attnum > 0 AND NOT a.attisdropped
+               AND right(a.attname, length(named)) = named
+               AND NOT EXISTS (SELECT FROM pg_constraint f
+                               WHERE f.contype = 'f' AND f.conrelid = r.oid
+                                 AND a.attnum = ANY(f.conkey)))
     LOOP
         -- What may not be looked at may hang on any of them.
         IF NOT has_schema_privilege(link.relnamespace, 'USAGE')
-            OR NOT has_column_privilege(link.conrelid, link.attnum, 'SELECT')
+            OR NOT has_column_privilege(link.name, link.attnum, 'SELECT')
         THEN
             RETURN ids;
         END IF;
         EXECUTE format('SELECT array_agg(DISTINCT x.%1$I) FROM %2$s x WHERE x.%1$I = ANY($1)',
-                       link.attname, link.conrelid::regclass)
+                       link.attname, link.name)
         INTO those USING ids;
         referred := referred || those;
     END LOOP;
@@ -127,7 +137,8 @@ BEGIN
             JOIN ingest.claims w ON w.target = t."Id" AND w.kind = $1 AND w.source = 'written'
             WHERE t."Id" = ANY($2) AND w.fields ? 'made here' AND NOT EXISTS (
                 SELECT FROM ingest.claims c
-                WHERE c.target = t."Id" AND c.source NOT IN ('written', 'product', 'adopted'))
+                WHERE c.target = t."Id" AND c.source NOT IN ('written', 'product', 'adopted')
+                  AND c.fields - '{Season,Apart}'::text[] <> '{}')
             ORDER BY t."Id" FOR UPDATE OF t
         ) locked $query$, of_table)
     INTO idle USING of_kind, ids;

@@ -65,6 +65,8 @@ def calendar(origin: Origin, year: int, meetings: Sequence[MeetingRow]) -> Calen
                 testing=is_testing(row.meeting_name),
                 cancelled=bool(row.is_cancelled),
                 digest=digest_of(row.model_dump(mode="json")),
+                opens=row.date_start,
+                closes=row.date_end,
             )
             for row in sorted(rows, key=lambda one: one.meeting_key)
         ),

@@ -60,7 +60,7 @@ def test_a_mistyped_title_is_told_and_is_a_failure(
     drain(app)
     app.close()
     [(run,)] = rows(database, "SELECT run FROM ingest.runs")
-    assert main(["watch", str(run)]) == 1
+    assert main(["runs", "watch", str(run)]) == 1
     why = "failed: no-such-page: there is none of this title"
     assert f"\nLantern Cap Central: {why}\n" in capsys.readouterr().out
 
@@ -77,7 +77,7 @@ def test_the_index_is_asked_for(database: str) -> None:
         [],
         ["--index", "--series", "A"],
         ["--index", "--from", "1962"],
-        ["--index", "--include-results"],
+        ["--index", "--results"],
         ["--series", "a|b"],
         ["--series", "A", "--from", "1800"],
         ["--series", "A", "--from", "1970", "--to", "1960"],
@@ -103,5 +103,5 @@ def test_a_wiki_that_is_off_is_told_by_its_setting(
 def test_results_without_the_opt_in_are_refused(capsys: Captured) -> None:
     """Whether they are asked for with a crawl or built anew."""
     for arguments in (["--series", "A"], ["--reparse"]):
-        assert main(["crawl", *arguments, "--include-results"]) == 3
+        assert main(["crawl", *arguments, "--results"]) == 3
         assert "RESULTS_ENABLED" in capsys.readouterr().err

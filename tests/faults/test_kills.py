@@ -1,0 +1,134 @@
+"""kill -9 at any instant: the message comes back, and the rows are those of an undisturbed run."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from threading import Event, Thread
+
+import psycopg
+import pytest
+
+from ingestion_core.work.messages import Message
+from local.replay.server import ReplayServer
+from tests.faults.conftest import Fresh
+from tests.faults.scale import Dice, seeds, times
+from tests.faults.seasons import app_on, check, finish
+from tests.support.drain import deliver, letters
+from tests.support.product import Dump
+
+#: Killed and brought back from here: a process that has loaded everything and opened nothing.
+_WARM = multiprocessing.get_context("forkserver")
+_WARM.set_forkserver_preload(["tests.faults.seasons", "tests.support.drain", "httpx"])
+
+_HALVES = """
+SELECT r."Slug", (SELECT count(*) FROM "Sessions" s WHERE s."RoundId" = r."Id"),
+       (SELECT count(*) FROM "Entrants" e WHERE e."RoundId" = r."Id")
+FROM "Rounds" r
+"""
+
+
+def carry_out(
+    database: str, azurite: str, replay: str, task: str, message: Message, ready: Connection
+) -> None:
+    """What a worker does with one message; it says when it begins."""
+    app = app_on(database, azurite, replay)
+    with app.db() as db:
+        db.execute("SELECT 1")
+    ready.send(None)
+    deliver(app, task, message)
+    ready.send(None)
+    app.close()
+
+
+class Watch:
+    """Somebody who looks all the time, and must never see half a meeting."""
+
+    def __init__(self, database: str, whole: dict[str, tuple[int, int]]) -> None:
+        self.halves: list[tuple[str, int, int]] = []
+        self.looks = 0
+        self._database, self._whole = database, whole
+        self._over = Event()
+        self._looking = Thread(target=self._look)
+
+    def _look(self) -> None:
+        with psycopg.connect(self._database, autocommit=True) as db:
+            while not self._over.wait(0.01):
+                self.looks += 1
+                for slug, sessions, entrants in db.execute(_HALVES):
+                    if (sessions, entrants) not in {(0, 0), self._whole[slug]}:
+                        self.halves.append((slug, sessions, entrants))
+
+    def __enter__(self) -> "Watch":
+        self._looking.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._looking.join()
+
+
+def whole(truth: Dump) -> dict[str, tuple[int, int]]:
+    """How many sessions and entrants each round has when it is all there."""
+    sessions = Counter(row["RoundId"] for row in truth["Sessions"])
+    entrants = Counter(row["RoundId"] for row in truth["Entrants"])
+    return {row["Slug"]: (sessions[row["Id"]], entrants[row["Id"]]) for row in truth["Rounds"]}
+
+
+def one_by_one(database: str, azurite: str, replay: ReplayServer) -> list[tuple[str, Message]]:
+    """The season's messages."""
+    app = app_on(database, azurite, replay)
+    found = letters(app)
+    app.close()
+    return found
+
+
+@contextmanager
+def worker(*arguments: object) -> Iterator[tuple[int, Connection]]:
+    """A process that carries out a message; its id, and where it says how far it is."""
+    heard, said = _WARM.Pipe(duplex=False)
+    process = _WARM.Process(target=carry_out, args=(*arguments, said))
+    process.start()
+    said.close()
+    try:
+        assert process.pid is not None
+        yield process.pid, heard
+    finally:
+        process.join(30)
+        assert process.exitcode is not None
+        heard.close()
+
+
+@pytest.mark.parametrize("seed", seeds(times(1, 10), times(1, 10)))
+def test_a_worker_that_is_killed_at_any_instant_leaves_no_trace(
+    seed: int, fresh: Fresh, azurite: str, replay: ReplayServer, truth: Dump
+) -> None:
+    """Two hundred kills, each message delivered again; nobody ever sees half a meeting."""
+    kills = survived = 0
+    with Dice(seed) as dice:
+        while kills < 200:
+            with fresh() as database, Watch(database, whole(truth)) as watch:
+                for task, message in one_by_one(database, azurite, replay):
+                    lasted = 0.4
+                    while True:
+                        with worker(database, azurite, replay.url, task, message) as (pid, heard):
+                            heard.recv()
+                            began = time.monotonic()
+                            if not heard.poll(dice.uniform(0, lasted)):
+                                os.kill(pid, signal.SIGKILL)
+                                kills += 1
+                                continue
+                            lasted = max(0.02, min(lasted, time.monotonic() - began))
+                            survived += 1
+                            break
+                app = app_on(database, azurite, replay.url)
+                finish(app)
+                check(app, database, truth)
+                app.close()
+            assert watch.halves == []
+            assert watch.looks > 10
+    assert survived
