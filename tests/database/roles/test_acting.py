@@ -12,6 +12,7 @@ from ingestion_core.errors import Unprepared
 from ingestion_core.results import schema
 from ingestion_core.settings import Settings
 from ingestion_core.tasks.app import App
+from ingestion_core.tasks.migrate import migrate as run_migrations
 from tests.database.roles.conftest import OpenAs
 from tests.support import roles
 from tests.support.product import rows
@@ -195,3 +196,20 @@ def test_rights_that_the_app_has_no_need_of_are_named(database: str) -> None:
     administrator = wide(roles.login(database, roles.ADMIN), opted_in=True)
     assert administrator[0] == "may make roles"
     assert {'may TRUNCATE "Sessions"', "may change schema ingest"} <= set(administrator)
+
+
+def test_the_command_migrates_as_whoever_deploys_and_refuses_the_app(
+    open_as: OpenAs, database: str
+) -> None:
+    """Both schemas, where something is to be kept in that of results."""
+    with psycopg.connect(database, autocommit=True) as db:
+        for statement in _OLDER.split(";"):
+            db.execute(statement.encode())
+        db.execute("DROP VIEW ingest.result_counts; DROP SCHEMA spoilers CASCADE")
+    roles.apply(database)
+    with pytest.raises(Unprepared, match="run it as one with parcferme_migrate"):
+        run_migrations(open_as(roles.INGEST, results_enabled=True))
+    done = run_migrations(open_as(roles.DEPLOYER, results_enabled=True))
+    assert done["ingest"] == ["0007_guards.sql"]
+    assert done["spoilers"][0] == "0001_spoilers.sql"
+    assert run_migrations(open_as(roles.DEPLOYER)) == {"ingest": []}
