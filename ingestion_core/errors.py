@@ -12,7 +12,8 @@
     │   ├── ArchiveUnreadable an archive that is none, is unsafe, or can't be parsed at some place
     │   ├── ArchiveMissing    the archive's address names nothing that can be read
     │   ├── NoSuchPage        nobody wrote the page that a crawl was to begin with
-    │   └── SourceOff         the source is not opted into
+    │   ├── SourceOff         the source is not opted into
+    │   └── RightsMissing     the database denies our role what the work needs
     ├── BadRequest          400 or 413 to whoever asked, naming what and why
     │   ├── NotFound          404
     │   └── Conflict          409
@@ -135,6 +136,16 @@ class SourceOff(Dropped):
     """Work of a source that is not opted into; the text names the setting."""
 
     code = "source-off"
+
+    @property
+    def told(self) -> str:
+        return f"{self.code}: {self}"
+
+
+class RightsMissing(Dropped):
+    """The database denies our role what the work needs; the text names the role that may."""
+
+    code = "rights-missing"
 
     @property
     def told(self) -> str:

@@ -5,15 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from psycopg import Connection, sql
+from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog.claims import WRITTEN, Fields
 from ingestion_core.catalog.plan import Plan
 from ingestion_core.catalog.projection import SCHEDULE, believe
 from ingestion_core.catalog.sessions import Planned
-from ingestion_core.catalog.tables import ENTRANTS
-from ingestion_core.database.references import references_to
 from ingestion_core.identity import ids
 from ingestion_core.identity.ids import Id
 from ingestion_core.racing.kinds import Role
@@ -180,29 +178,22 @@ def _role(plan: Plan, id_: Id) -> int:
     return int(row["Role"]) if row else int(Role.REGULAR)
 
 
-# Ours alone: an entrant that somebody added in the product has no claim of what we wrote.
-_SWEEP = """
-WITH gone AS (
-    DELETE FROM {table} t USING ingest.claims w
-    WHERE t."RoundId" = ANY(%(rounds)s::uuid[]) AND w.target = t."Id"
-      AND w.source = 'written' AND w.kind = 'entrant'
-      AND NOT EXISTS (
-          SELECT FROM ingest.entries e JOIN "Sessions" s ON s."Id" = e.session
-          WHERE s."RoundId" = t."RoundId" AND e.driver = t."DriverId")
-      AND {unreferenced}
-    RETURNING t."Id"
-), forgotten AS (
-    DELETE FROM ingest.claims c USING gone
-    WHERE c.kind = 'entrant' AND c.target = gone."Id"
-)
-SELECT count(*) FROM gone
+# A guard of the database's (migrations/0007): ours alone, and none that anything refers to.
+_SWEEP = "SELECT count(*)::int FROM ingest.drop_stale_entrants(%s::uuid[])"
+
+# Whoever went with his last entrant, and whom no source means any more, goes as well.
+_SWEEP_RESULTS = """
+SELECT ingest.retire_shared('driver', ARRAY(
+    SELECT DISTINCT driver FROM ingest.drop_stale_entrants(%s::uuid[])))
 """
 
 
 def sweep(db: Connection[TupleRow], rounds: Iterable[Id]) -> int:
     """Take out entrants of rounds whom no list names, unless anything refers to them; how many."""
-    statement = sql.SQL(_SWEEP).format(
-        table=sql.Identifier(ENTRANTS.name), unreferenced=references_to(db, ENTRANTS.name)
-    )
-    row = db.execute(statement, {"rounds": sorted(rounds)}).fetchone()
+    row = db.execute(_SWEEP, (sorted(rounds),)).fetchone()
     return int(row[0]) if row else 0
+
+
+def sweep_after_results(db: Connection[TupleRow], rounds: Iterable[Id]) -> None:
+    """The same once results of these rounds went: nothing but them may have kept who is left."""
+    db.execute(_SWEEP_RESULTS, (sorted(rounds),))

@@ -82,40 +82,40 @@ WHERE source = %(source)s AND kind = %(kind)s AND key = %(key)s
 """
 
 _FOLLOW: Final = {
-    "driver": (
-        """
+    "driver": """
         UPDATE ingest.entries SET driver = %(after)s
         WHERE source = %(source)s AND driver_key = %(key)s AND driver = %(before)s
         """,
-        # The entrant keeps its id, and so its results, wherever it can be the other's.
-        """
-        UPDATE "Entrants" t SET "DriverId" = %(after)s
-        WHERE t."DriverId" = %(before)s
-          AND EXISTS (
-              SELECT FROM ingest.entries e JOIN "Sessions" s ON s."Id" = e.session
-              WHERE s."RoundId" = t."RoundId" AND e.source = %(source)s AND e.driver_key = %(key)s)
-          AND NOT EXISTS (
-              SELECT FROM ingest.entries e JOIN "Sessions" s ON s."Id" = e.session
-              WHERE s."RoundId" = t."RoundId" AND e.driver = %(before)s)
-          AND NOT EXISTS (
-              SELECT FROM "Entrants" o
-              WHERE o."RoundId" = t."RoundId" AND o."DriverId" = %(after)s)
-        """,
-    ),
-    "team": (
-        """
+    "team": """
         UPDATE ingest.entries SET team = %(after)s
         WHERE source = %(source)s AND team_key = %(key)s AND team = %(before)s
         """,
-    ),
-    "circuit": (
-        """
+    "circuit": """
         UPDATE ingest.claims
         SET fields = fields || jsonb_build_object('CircuitId', %(after)s::uuid::text)
         WHERE kind = 'round' AND source = %(source)s AND fields ->> 'CircuitKey' = %(key)s
         """,
-    ),
 }
+
+# A person's word: the entrant keeps its id, and so its results, wherever it can be the other's.
+_ENTRANTS_FOLLOW: Final = """
+UPDATE "Entrants" t SET "DriverId" = %(after)s
+WHERE t."DriverId" = %(before)s
+  AND EXISTS (
+      SELECT FROM ingest.entries e JOIN "Sessions" s ON s."Id" = e.session
+      WHERE s."RoundId" = t."RoundId" AND e.source = %(source)s AND e.driver_key = %(key)s)
+  AND NOT EXISTS (
+      SELECT FROM ingest.entries e JOIN "Sessions" s ON s."Id" = e.session
+      WHERE s."RoundId" = t."RoundId" AND e.driver = %(before)s)
+  AND NOT EXISTS (
+      SELECT FROM "Entrants" o
+      WHERE o."RoundId" = t."RoundId" AND o."DriverId" = %(after)s)
+"""
+# A source's: only those that nothing refers to, as the database sees to (migrations/0007). Whose
+# results the others hold is drawn up anew by those who know results; then they go.
+_FREE_ENTRANTS_FOLLOW: Final = """
+SELECT ingest.relink_entrants(%(source)s, %(key)s, %(before)s::uuid, %(after)s::uuid)
+"""
 
 _KEEP: Final = """
 SELECT jsonb_build_object('row', to_jsonb(t), 'claims', (
@@ -154,8 +154,20 @@ def decide_locked(
     now: datetime,
     seasons: Sequence[Season],
     pending: Id | None = None,
+    *,
+    results_follow: bool = True,
 ) -> Moved:
-    """The same where the locks are held; ``seasons``: in which the key occurs, as ``lock`` told.
+    """The same where the locks are held.
+
+    Args:
+        db: a connection in a transaction.
+        key: whose meaning is decided.
+        after: what it means now.
+        by: who says so.
+        now: the present.
+        seasons: in which the key occurs, as ``lock`` told.
+        pending: the question that is answered.
+        results_follow: whether entrants take along what refers to them: a person says so.
 
     Raises:
         NotFound, Conflict: as above; nothing was written.
@@ -174,7 +186,7 @@ def decide_locked(
             "row": Jsonb(kept),
         },
     ).fetchone()
-    rows = _move(db, key, before, after, by, seasons, now)
+    rows = _move(db, key, before, after, by, seasons, now, results_follow)
     return Moved(int(decided[0]) if decided else 0, rows, tuple(seasons))
 
 
@@ -194,7 +206,7 @@ def undo(db: Db, decision: int, by: str, now: datetime) -> Moved:
     if _target(db, key) != after:
         raise Conflict(f"{source} {kind} '{name}' was decided anew since")
     _make_again(db, kind, kept)
-    rows = _move(db, key, after, before, by, seasons, now)
+    rows = _move(db, key, after, before, by, seasons, now, results_follow=True)
     db.execute("UPDATE ingest.decisions SET undone_at = now() WHERE decision = %s", (decision,))
     if pending is not None:
         db.execute(
@@ -303,10 +315,12 @@ def _move(
     by: str,
     seasons: Sequence[Season],
     now: datetime,
+    results_follow: bool,
 ) -> int:
     parameters = {**_of(key), "before": before, "after": after, "by": by}
     db.execute(_POINT, parameters)
-    for statement in _FOLLOW[key.kind]:
-        db.execute(statement, parameters)
+    db.execute(_FOLLOW[key.kind], parameters)
+    if key.kind == "driver":
+        db.execute(_ENTRANTS_FOLLOW if results_follow else _FREE_ENTRANTS_FOLLOW, parameters)
     rows = sum(recompute(db, season, now) for season in seasons)
     return rows + retire(db, key.kind, [before])

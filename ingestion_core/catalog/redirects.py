@@ -173,7 +173,9 @@ def _decide(
     with db.transaction():
         asked = db.execute(_ANSWER, about).fetchone()
         pending = Id(asked[0]) if asked else None
-        return merges.decide_locked(db, key, about["after"], key.source, now, seasons, pending)
+        return merges.decide_locked(
+            db, key, about["after"], key.source, now, seasons, pending, results_follow=False
+        )
 
 
 def _doubt(page: OnePage, key: str, why: str) -> Unreadable:

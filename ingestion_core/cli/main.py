@@ -67,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _told(str(error), 3)
     except IngestionError as error:
         return _told(str(error), 1)
+    except psycopg.errors.InsufficientPrivilege:
+        return _told("the database does not let this login do that: docs/roles.md has who may", 3)
     except (psycopg.OperationalError, PoolTimeout):
         return _told("the database does not answer", 3)
     except AzureError:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from psycopg import Connection
-from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
-Pool = ConnectionPool[Connection[TupleRow]]
+from ingestion_core.database.roles import ActingConnection, Role, allowed, choose
+
+Pool = ConnectionPool[ActingConnection]
 
 
 _KEYWORDS: Final[dict[str, Any]] = {
@@ -22,16 +22,23 @@ Password = Callable[[], str]
 
 
 def connect(
-    conninfo: str, statement_timeout: float, password: Password | None = None
-) -> Connection[TupleRow]:
+    conninfo: str,
+    statement_timeout: float,
+    password: Password | None = None,
+    role: Role = Role.INGEST,
+) -> ActingConnection:
     """One connection as a pool's are; refused at once where nobody listens."""
-    connection = Connection.connect(conninfo, **_keywords(password))
-    _configure(connection, statement_timeout)
+    connection = ActingConnection.connect(conninfo, **_keywords(password))
+    _configure(connection, statement_timeout, role, allowed(connection))
     return connection
 
 
 def open_pool(
-    conninfo: str, statement_timeout: float, size: int = 8, password: Password | None = None
+    conninfo: str,
+    statement_timeout: float,
+    size: int = 8,
+    password: Password | None = None,
+    role: Role = Role.INGEST,
 ) -> Pool:
     """Open a pool of autocommit connections; a transaction is always a written ``with`` block.
 
@@ -40,18 +47,23 @@ def open_pool(
         statement_timeout: seconds a statement may take, well below the host's functionTimeout.
         size: how many invocations may write at once.
         password: gives the password of the next connection, where the conninfo has none.
+        role: what it acts as where the database has roles, with every statement.
 
     Connections are checked before they are lent, so a restarted server costs nobody a message,
     and nothing is prepared on the server, which poolers in between would not survive.
     """
 
-    def configure(connection: Connection[TupleRow]) -> None:
-        _configure(connection, statement_timeout)
+    known: list[frozenset[Role]] = []
+
+    def configure(connection: ActingConnection) -> None:
+        if not known:
+            known.append(allowed(connection))
+        _configure(connection, statement_timeout, role, known[0])
 
     return ConnectionPool(
         conninfo,
         kwargs=lambda: _keywords(password),
-        connection_class=Connection[TupleRow],
+        connection_class=ActingConnection,
         configure=configure,
         check=ConnectionPool.check_connection,
         min_size=0,
@@ -63,13 +75,19 @@ def open_pool(
     )
 
 
-def _configure(connection: Connection[TupleRow], statement_timeout: float) -> None:
-    # By statement, not by start-up option: those fail behind a pooler.
+def _configure(
+    connection: ActingConnection, statement_timeout: float, role: Role, among: frozenset[Role]
+) -> None:
+    connection.allowed = among
+    connection.role = choose(role, among)
+    # By statement, not by start-up option: those fail behind a pooler. The role here is for
+    # statements outside transactions; in them it is taken anew.
     milliseconds = int(statement_timeout * 1000)
     connection.execute(
         "SELECT set_config('TimeZone', 'UTC', false),"
-        " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false)",
-        (str(milliseconds), str(milliseconds)),
+        " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
+        " set_config('role', coalesce(%s, current_setting('role')), false)",
+        (str(milliseconds), str(milliseconds), connection.role),
     )
 
 

@@ -10,6 +10,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 from psycopg import Connection, sql
+from psycopg.errors import InsufficientPrivilege
 from psycopg.rows import TupleRow
 
 from ingestion_core.errors import Unprepared
@@ -113,9 +114,9 @@ def migrate(connection: Connection[TupleRow], schema: Schema = INGEST) -> list[s
     done: list[str] = []
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
-        connection.execute(
-            sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema.name))
-        )
+        # Even of one that is there, CREATE SCHEMA IF NOT EXISTS asks for more than owning it.
+        if connection.execute("SELECT to_regnamespace(%s)", (schema.name,)).fetchone() == (None,):
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema.name)))
         connection.execute(
             sql.SQL(
                 "CREATE TABLE IF NOT EXISTS {}"
@@ -138,6 +139,22 @@ def migrate(connection: Connection[TupleRow], schema: Schema = INGEST) -> list[s
     if done:
         tell(log, logging.INFO, "migrate", {"schema": schema.name, "files": ",".join(done)})
     return done
+
+
+def ensure_current(connection: Connection[TupleRow], schema: Schema = INGEST) -> None:
+    """Bring a schema up to date where it is not and we may; one read where it is.
+
+    Raises:
+        Unprepared: it is older than this version needs, and our role may not change it.
+    """
+    try:
+        if not is_current(connection, schema):
+            migrate(connection, schema)
+    except InsufficientPrivilege:
+        raise Unprepared(
+            f"schema {schema.name} is not as this version needs it, and this login may not change"
+            " it: run `python -m ingestion_core migrate` as a login with parcferme_migrate"
+        ) from None
 
 
 def is_current(connection: Connection[TupleRow], schema: Schema = INGEST) -> bool:

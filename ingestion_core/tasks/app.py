@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from psycopg import Connection
-from psycopg.rows import TupleRow
-
 from ingestion_core.credentials import database_password
 from ingestion_core.database.connection import Password, Pool, connect, open_pool
 from ingestion_core.database.dsn import to_conninfo
-from ingestion_core.database.prepare import check_product, is_current, migrate, pending
+from ingestion_core.database.prepare import check_product, ensure_current, pending
+from ingestion_core.database.roles import ActingConnection, Role, choose
 from ingestion_core.errors import Unprepared
 from ingestion_core.quality.states import Policy
 from ingestion_core.settings import Settings, settings
@@ -45,11 +43,15 @@ class App:
         keeps: whether anything of what it does is kept. Where not, our schema must be up to date,
             what is written is rolled back, and nothing is sent; only the gates of sources are as
             ever, since requests are real.
+        role: what it acts as in the database, with every statement, where there are roles.
     """
 
-    def __init__(self, chosen: Settings, *, keeps: bool = True) -> None:
+    def __init__(self, chosen: Settings, *, keeps: bool = True, role: Role = Role.INGEST) -> None:
         self.settings = chosen
         self.keeps = keeps
+        self.role = role
+        self._others: dict[Role, App] = {}
+        self._allowed: frozenset[Role] = frozenset()
         self.account = Account(
             connection_string=chosen.azurewebjobsstorage,
             queues=chosen.storage_queues,
@@ -82,7 +84,7 @@ class App:
         return database_password(identity, self.settings.database_client_id)
 
     @contextmanager
-    def db(self) -> Iterator[Connection[TupleRow]]:
+    def db(self) -> Iterator[ActingConnection]:
         """A connection on which every statement commits by itself."""
         if self.keeps:
             with self.pool.connection() as connection:
@@ -92,7 +94,7 @@ class App:
                 yield connection
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection[TupleRow]]:
+    def transaction(self) -> Iterator[ActingConnection]:
         """A connection in a transaction: all of it, or, on any error, nothing."""
         with (
             self.pool.connection() as connection,
@@ -101,15 +103,31 @@ class App:
             yield connection
 
     @contextmanager
-    def bare(self) -> Iterator[Connection[TupleRow]]:
+    def bare(self, role: Role | None = None) -> Iterator[ActingConnection]:
         """A connection to the database as it is: nothing is checked or brought up to date.
+
+        Args:
+            role: what to act as instead of what the app does.
 
         Raises:
             Unprepared: DATABASE_URL is no connection string.
         """
         seconds = self.settings.database_timeout_seconds
-        with connect(self._conninfo(), seconds, self.database_password) as connection:
+        chosen = role or self.role
+        with connect(self._conninfo(), seconds, self.database_password, chosen) as connection:
             yield connection
+
+    def acting(self, role: Role) -> "App":
+        """The app in another role, on connections of its own, which are closed with this one's.
+
+        Where the database has no roles, or not this one for our login, it is this one: what the
+        role would allow is denied by the database then.
+        """
+        _ = self.pool  # opened, it is known what the login may become
+        if choose(role, self._allowed) == choose(self.role, self._allowed):
+            return self
+        with self._lock:
+            return self._others.setdefault(role, App(self.settings, keeps=self.keeps, role=role))
 
     @functools.cached_property
     def openf1(self) -> OpenF1:
@@ -162,6 +180,8 @@ class App:
 
     def close(self) -> None:
         """Let go of connections; the next use opens new ones."""
+        for other in self._others.values():
+            other.close()
         self.queues.close()
         for name in ("openf1", "wiki"):
             asking = self.__dict__.pop(name, None)
@@ -175,16 +195,16 @@ class App:
 
     def _open(self) -> Pool:
         seconds = self.settings.database_timeout_seconds
-        pool = open_pool(self._conninfo(), seconds, password=self.database_password)
+        pool = open_pool(self._conninfo(), seconds, password=self.database_password, role=self.role)
         try:
             with pool.connection() as connection:
+                self._allowed = connection.allowed
                 if not self.keeps and (missing := pending(connection)):
                     raise Unprepared(
                         f"schema ingest lacks {', '.join(missing)}: run"
                         " `python -m ingestion_core migrate`"
                     )
-                if not is_current(connection):
-                    migrate(connection)
+                ensure_current(connection)
                 check_product(connection)
             if self.keeps:
                 self._register(pool)

@@ -1,18 +1,15 @@
 """Taking out racing data that nobody's content hangs on, results and all: one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
-from psycopg import Connection
-from psycopg.rows import TupleRow
-
+from ingestion_core.database.roles import ActingConnection, Role
+from ingestion_core.identity.ids import Id
 from ingestion_core.quality import clean, forgetting
 from ingestion_core.results import clean as results
 from ingestion_core.tasks import opt_in
 from ingestion_core.tasks.app import App
-
-Db = Connection[TupleRow]
 
 #: The questions whose answers are results, and the work that asks them.
 _RESOURCES = (opt_in.RESOURCE, opt_in.SEASON_RESOURCE, "starting_grid")
@@ -51,7 +48,7 @@ def clean_racing(
     """
     done: Cleaned | None = None
     try:
-        with app.transaction() as db:
+        with app.acting(Role.MAINTAIN).transaction() as db:
             done = _clean(db, year, results_only)
             if dry_run:
                 raise _RolledBack
@@ -62,7 +59,7 @@ def clean_racing(
     return done
 
 
-def _clean(db: Db, year: int | None, results_only: bool) -> Cleaned:
+def _clean(db: ActingConnection, year: int | None, results_only: bool) -> Cleaned:
     seasons = clean.lock(db, year)
     asked = forgetting.asked_of(db, year)
     # Else a backfill that is under way would bring it back.
@@ -73,17 +70,25 @@ def _clean(db: Db, year: int | None, results_only: bool) -> Cleaned:
     )
     scope = clean.scope(db, year)
     sessions = scope.rows["session"]
-    results.forget_refused(db, asked)
+    with db.within(Role.RESULTS):
+        results.forget_refused(db, asked)
     if results_only:
-        gone = results.take_out(db, sessions)
-        results.forget(db, sessions)
-        kept = results.left(db, sessions)
+        with db.within(Role.RESULTS):
+            gone = results.take_out(db, sessions)
+            results.forget(db, sessions)
+            kept = results.left(db, sessions)
         return Cleaned(len(seasons), cancelled, {"result": gone}, {"result": kept}, {})
     beside = (results.TABLE,)
     unwanted = clean.unwanted_sessions(db, scope, beside)
-    gone = results.take_out(db, unwanted)
-    kept = results.left(db, sessions)
-    found = clean.take_out(db, scope, unwanted, beside, partial(results.forget, db))
+    with db.within(Role.RESULTS):
+        gone = results.take_out(db, unwanted)
+        kept = results.left(db, sessions)
+
+    def forget(taken: Sequence[Id]) -> None:
+        with db.within(Role.RESULTS):
+            results.forget(db, taken)
+
+    found = clean.take_out(db, scope, unwanted, beside, forget)
     forgetting.unmade(db, year)
     return Cleaned(
         seasons=len(seasons),

@@ -8,8 +8,9 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog import meetings, writer
-from ingestion_core.catalog.entrants import sweep
+from ingestion_core.catalog.entrants import sweep_after_results
 from ingestion_core.catalog.meetings import Meeting
+from ingestion_core.database.roles import Role
 from ingestion_core.racing.classification import Classification
 from ingestion_core.racing.types import Unreadable
 from ingestion_core.results import pages as bodies
@@ -60,7 +61,9 @@ def load_page_results(app: App, item: Item) -> None:
 
     Raises:
         PageUnusable: the page has none.
+        RightsMissing: our login may not become what may.
     """
+    app = app.acting(Role.RESULTS)
     prepare(app)
     asked = Asked.of(item)
     answer, races = _read(app, asked.key, asked.contexts, bool(item.payload.get("ask")))
@@ -72,7 +75,9 @@ def load_again(app: App, key: str, contexts: Contexts) -> Loaded | None:
 
     Raises:
         PageUnusable: the page has none.
+        RightsMissing: our login may not become what may.
     """
+    app = app.acting(Role.RESULTS)
     prepare(app)
     answer, races = _read(app, key, contexts, ask=True)
     return _store_again(app, key, answer, races)
@@ -186,7 +191,7 @@ def _write(
     stored = results.write(db, rounds, sets, unreadable, source=SOURCE)
     if stored.removed:
         # Whoever has no result any more, because an entry list was wrong, may go now.
-        sweep(db, rounds)
+        sweep_after_results(db, rounds)
     if answer:
         fetches.record(db, [_record(key, answer)])
     held = answer.held if answer else {}

@@ -8,8 +8,9 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog import meetings, writer
-from ingestion_core.catalog.entrants import sweep
+from ingestion_core.catalog.entrants import sweep_after_results
 from ingestion_core.catalog.meetings import Meeting
+from ingestion_core.database.roles import Role
 from ingestion_core.errors import NotFound
 from ingestion_core.racing.classification import Classification
 from ingestion_core.racing.types import Unreadable
@@ -32,7 +33,12 @@ _NEVER_ASKED = datetime.fromtimestamp(0, UTC)
 
 
 def load_results(app: App, item: Item) -> None:
-    """Ask for what is past its embargo, store it as sets, project it; or, if nothing is, wait."""
+    """Ask for what is past its embargo, store it as sets, project it; or, if nothing is, wait.
+
+    Raises:
+        RightsMissing: our login may not become what may.
+    """
+    app = app.acting(Role.RESULTS)
     prepare(app)
     with app.db() as db:
         meeting = meetings.stored(db, SOURCE, item.key)
@@ -84,7 +90,7 @@ def _store(
         stored = results.write(db, [meeting.round_id], sets, unreadable, source=SOURCE)
         if stored.removed:
             # Whoever has no result any more, because the entry list was wrong, may go now.
-            sweep(db, [meeting.round_id])
+            sweep_after_results(db, [meeting.round_id])
         fetches.record(db, [_record(app, meeting, reply) for reply in replies])
         close(
             db,
@@ -103,6 +109,7 @@ def _store(
 
 def list_revisions(app: App, year: int) -> list[dict[str, Any]]:
     """Which sessions of a year were revised and when, never what."""
+    app = app.acting(Role.RESULTS)
     prepare(app)
     with app.db() as db:
         return revisions.revisions(db, year)
@@ -114,7 +121,7 @@ def show(app: App, session: str) -> list[dict[str, Any]]:
     Raises:
         NotFound: there are none.
     """
-    with app.db() as db:
+    with app.acting(Role.RESULTS).db() as db:
         found = revisions.show(db, session)
     if not found:
         raise NotFound("no results are stored for this session")

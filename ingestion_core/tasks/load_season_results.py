@@ -8,7 +8,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog import meetings, writer
-from ingestion_core.catalog.entrants import sweep
+from ingestion_core.catalog.entrants import sweep_after_results
+from ingestion_core.database.roles import Role
 from ingestion_core.racing.classification import Classification
 from ingestion_core.racing.kinds import SessionType
 from ingestion_core.racing.types import Unreadable
@@ -50,7 +51,9 @@ def load_season_results(app: App, item: Item) -> None:
     Raises:
         ArchiveUnreadable, ArchiveMissing: before anything was written.
         Deferred: the archive's address does not answer for now.
+        RightsMissing: our login may not become what may.
     """
+    app = app.acting(Role.RESULTS)
     prepare(app)
     year = int(item.key)
     answer = _read(app, item, year) if item.payload.get("ask") else None
@@ -122,7 +125,7 @@ def _store(app: App, item: Item, year: int, answer: _Answer | None) -> None:
         stored = results.write(db, rounds, sets, unreadable, source=SOURCE)
         if stored.removed:
             # Whoever has no result any more, because an entry list was wrong, may go now.
-            sweep(db, rounds)
+            sweep_after_results(db, rounds)
         held = answer.held if answer else {}
         if answer:
             fetches.record(db, [_record(item, answer)])

@@ -8,6 +8,7 @@ from psycopg.rows import TupleRow, dict_row
 
 from ingestion_core.catalog import merges
 from ingestion_core.catalog.merges import Key, Moved
+from ingestion_core.database.roles import Role
 from ingestion_core.errors import Conflict, NotFound
 from ingestion_core.identity.ids import Id
 from ingestion_core.tasks import projected_again
@@ -79,6 +80,7 @@ def approve(app: App, id_: UUID, by: str, instead: UUID | None = None) -> Moved:
     Raises:
         NotFound, Conflict: nothing is changed then.
     """
+    app = app.acting(Role.MAINTAIN)
     with app.transaction() as db:
         found = _question(db, id_)
         if found["status"] == "approved":
@@ -99,7 +101,7 @@ def reject(app: App, id_: UUID, by: str, notes: str | None = None) -> None:
     Raises:
         NotFound, Conflict: no such question, or it was answered by a merge that stands.
     """
-    with app.transaction() as db:
+    with app.acting(Role.MAINTAIN).transaction() as db:
         if _question(db, id_)["status"] == "approved":
             raise Conflict("this question was answered already: undo the decision first")
         _resolve(db, id_, REJECTED, _CREATE_NEW, by, notes)
@@ -107,6 +109,7 @@ def reject(app: App, id_: UUID, by: str, notes: str | None = None) -> None:
 
 def merge(app: App, key: Key, after: UUID, by: str) -> Moved:
     """They are one, though nobody asked."""
+    app = app.acting(Role.MAINTAIN)
     with app.transaction() as db:
         moved = merges.decide(db, key, _id(after), by, app.now())
         _project_results_again(app, db, moved)
@@ -116,6 +119,7 @@ def merge(app: App, key: Key, after: UUID, by: str) -> Moved:
 
 def undo(app: App, decision: int, by: str) -> Moved:
     """Take a decision back."""
+    app = app.acting(Role.MAINTAIN)
     with app.transaction() as db:
         moved = merges.undo(db, decision, by, app.now())
         _project_results_again(app, db, moved)

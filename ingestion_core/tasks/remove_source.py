@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from psycopg import Connection
-from psycopg.rows import TupleRow
-
 from ingestion_core.catalog import removal
+from ingestion_core.database.roles import ActingConnection, Role
 from ingestion_core.errors import NotFound
 from ingestion_core.results import pages as bodies
 from ingestion_core.results import removal as results
@@ -28,6 +26,7 @@ def remove_source(app: App, source: str) -> Removed:
     Raises:
         NotFound: it never gave anything.
     """
+    app = app.acting(Role.MAINTAIN)
     with app.transaction() as db:
         seasons = removal.lock(db, source)
         forgotten = source == thethirdturn.SOURCE and _forget_pages(db)
@@ -35,12 +34,14 @@ def remove_source(app: App, source: str) -> Removed:
             raise NotFound(f"nothing is stored of a source '{source[:50]}'")
         # Else an import or a crawl that is under way would bring it back.
         items.abandon(db, source)
-        changed = results.remove(db, source)
+        with db.within(Role.RESULTS):
+            changed = results.remove(db, source)
         return Removed(removal.remove(db, source, seasons, app.now()), changed)
 
 
-def _forget_pages(db: Connection[TupleRow]) -> bool:
+def _forget_pages(db: ActingConnection) -> bool:
     """Let go of the wiki's pages, as served and as known; whether there were any."""
-    bodies.forget(db)
+    with db.within(Role.RESULTS):
+        bodies.forget(db)
     robots.forget(db, thethirdturn.SOURCE)
     return pages.forget(db) > 0

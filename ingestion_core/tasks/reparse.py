@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
+from ingestion_core.database.roles import Role
 from ingestion_core.results import pages as bodies
 from ingestion_core.sources.thethirdturn import SOURCE
 from ingestion_core.sources.thethirdturn.page import PageUnusable
@@ -44,7 +45,9 @@ def reparse(app: App, include_results: bool = False, say: Say = lambda _: None) 
 
     Raises:
         Conflict: the wiki, or results that are wanted, are not opted into.
+        RightsMissing: our login may not become what may read pages back.
     """
+    app = app.acting(Role.RESULTS)
     crawl.check(app.settings)
     opt_in.check(app.settings, include_results, "--results")
     prepare(app)

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from ingestion_core.catalog.compare import SharedRound
+from ingestion_core.database.roles import Role
 from ingestion_core.errors import NotFound, Unprepared
 from ingestion_core.results import compare, schema
 from ingestion_core.results import why as results
@@ -23,6 +24,7 @@ def why(app: App, result: UUID) -> dict[str, Any]:
         NotFound: there is no such result.
         Unprepared: results were never opted into in this database.
     """
+    app = app.acting(Role.RESULTS)
     if not _stored(app):
         raise Unprepared(
             "this database has no results: they are off until RESULTS_ENABLED=true opts in"
@@ -40,8 +42,9 @@ def disagreements(
     """The sessions on whose results the sources disagree, in order of time, as JSON.
 
     In counts of drivers by field; whose and what only with ``spoilers``. None where results were
-    never opted into.
+    never opted into, or our login may not look at them.
     """
+    app = app.acting(Role.RESULTS)
     if not _stored(app):
         return None
     with app.db() as db:

@@ -268,17 +268,19 @@ def test_a_dry_run_needs_the_schema_and_makes_none(database: str, capsys: Captur
 
 
 def test_migrations_are_named_before_they_are_run(database: str, capsys: Captured) -> None:
-    """In order; afterwards there is nothing to do, and a dry run says so as well."""
+    """In order, those of results too where they are on; afterwards there is nothing to do, and a
+    dry run says so as well."""
     before = everything(database)
     assert main(["migrate", "--dry-run"]) == 0
     tried = capsys.readouterr().out.splitlines()
     assert everything(database) == before
     assert tried[0] == "ingest: 0001_ingest.sql would be run"
+    assert "spoilers: 0001_spoilers.sql would be run" in tried
     assert main(["migrate"]) == 0
     assert capsys.readouterr().out.splitlines() == [line.replace("would be ", "") for line in tried]
     for more in ([], ["--dry-run"]):
         assert main(["migrate", *more]) == 0
-        assert capsys.readouterr().out == "ingest: up to date\n"
+        assert capsys.readouterr().out == "ingest: up to date\nspoilers: up to date\n"
 
 
 def test_an_app_that_keeps_nothing_sends_nothing(app: App, azurite: str, database: str) -> None:

@@ -26,6 +26,7 @@ PAGE_TASK = "ingestion_core/tasks/load_page_results.py"
 PAGES = {
     "ingestion_core/tasks/read_page.py": {"ingestion_core.results.pages"},
     "ingestion_core/tasks/prepared.py": {"ingestion_core.results.schema"},
+    "ingestion_core/tasks/migrate.py": {"ingestion_core.results.schema"},
     "ingestion_core/tasks/reparse.py": {"ingestion_core.results.pages"},
 }
 #: What of the package is loaded with the task that keeps pages.

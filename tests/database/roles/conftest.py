@@ -1,0 +1,71 @@
+"""Databases to which roles.sql was applied, and the app on them as one of the logins."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ingestion_core.settings import Settings
+from ingestion_core.tasks.app import App
+from local.stack.postgres import Postgres
+from tests.conftest import cloned
+from tests.support import roles
+
+_TEMPLATE = "roles_template"
+#: What opens the app as a login, with settings.
+OpenAs = Callable[..., App]
+
+
+@pytest.fixture(scope="session")
+def roles_template(postgres: Postgres, template: str) -> str:
+    """The name of a database with the product's tables, our schemas and the roles."""
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    with psycopg.connect(postgres.conninfo(), autocommit=True) as db:
+        db.execute(create.format(sql.Identifier(_TEMPLATE), sql.Identifier(template)))
+    conninfo = postgres.conninfo(_TEMPLATE)
+    roles.administer(conninfo)
+    roles.migrated(conninfo)
+    roles.apply(conninfo)
+    return _TEMPLATE
+
+
+@pytest.fixture
+def database(postgres: Postgres, roles_template: str) -> Iterator[str]:
+    """The conninfo of such a database, for a superuser; dropped afterwards."""
+    with cloned(postgres, roles_template) as conninfo:
+        roles.own(conninfo)
+        yield conninfo
+
+
+@pytest.fixture
+def open_as(database: str, azurite: str) -> Iterator[OpenAs]:
+    """Opens the app as a login; it is closed in the end."""
+    made: list[App] = []
+
+    def go(name: str, **settings: object) -> App:
+        chosen = {
+            "database_url": roles.login(database, name),
+            "AzureWebJobsStorage": azurite,
+            "openf1_base_url": "http://127.0.0.1:9",
+            "openf1_requests_per_minute": 6000,
+        }
+        made.append(App(Settings.model_validate(chosen | settings)))
+        return made[-1]
+
+    yield go
+    for app in made:
+        app.close()
+
+
+@pytest.fixture
+def denials(postgres: Postgres) -> Callable[[], list[str]]:
+    """What the server denied anybody since the test began, from its own log."""
+    log = postgres.home / "postgres.log"
+    begun = len(_denied(log))
+    return lambda: _denied(log)[begun:]
+
+
+def _denied(log: Path) -> list[str]:
+    return [line for line in log.read_text().splitlines() if "permission denied" in line]
