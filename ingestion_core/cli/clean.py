@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ingestion_core.cli import Commands
-from ingestion_core.tasks.app import app
+from ingestion_core.tasks.app import app, rehearsing
 
 if TYPE_CHECKING:
     from ingestion_core.tasks.clean_racing import Cleaned
@@ -38,7 +38,7 @@ def _clean(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> int:
     from ingestion_core.tasks.clean_racing import clean_racing  # it knows results
 
     if ask or chosen.dry_run:
-        would = clean_racing(app(), chosen.year, chosen.results_only, dry_run=True)
+        would = clean_racing(rehearsing(), chosen.year, chosen.results_only)
         _tell(would, chosen, "would be gone")
         if chosen.dry_run:
             return 0

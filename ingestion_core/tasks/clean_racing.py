@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from ingestion_core.database.roles import ActingConnection, Role
@@ -31,32 +32,16 @@ class Cleaned:
         return asdict(self)
 
 
-class _RolledBack(Exception):
-    """Nothing is to be kept."""
-
-
-def clean_racing(
-    app: App, year: int | None = None, results_only: bool = False, dry_run: bool = False
-) -> Cleaned:
+def clean_racing(app: App, year: int | None = None, results_only: bool = False) -> Cleaned:
     """Take out what nobody's content hangs on; afterwards a backfill makes the same rows again.
 
     Args:
-        app: the process's app.
+        app: the process's app; one that keeps nothing counts what it would come to.
         year: one season; all without.
         results_only: nothing but results.
-        dry_run: do it all, count, and keep nothing.
     """
-    done: Cleaned | None = None
-    try:
-        with app.acting(Role.MAINTAIN).transaction() as db:
-            done = _clean(db, year, results_only)
-            if dry_run:
-                raise _RolledBack
-    except _RolledBack:
-        pass
-    if done is None:
-        raise RuntimeError("a cleaning ended without an end")
-    return done
+    with app.acting(Role.MAINTAIN).transaction() as db:
+        return _clean(db, year, results_only)
 
 
 def _clean(db: ActingConnection, year: int | None, results_only: bool) -> Cleaned:
@@ -70,25 +55,14 @@ def _clean(db: ActingConnection, year: int | None, results_only: bool) -> Cleane
     )
     scope = clean.scope(db, year)
     sessions = scope.rows["session"]
-    with db.within(Role.RESULTS):
-        results.forget_refused(db, asked)
     if results_only:
-        with db.within(Role.RESULTS):
-            gone = results.take_out(db, sessions)
-            results.forget(db, sessions)
-            kept = results.left(db, sessions)
+        gone, kept = _results(db, asked, sessions, sessions)
+        _forget(db, sessions)
         return Cleaned(len(seasons), cancelled, {"result": gone}, {"result": kept}, {})
     beside = (results.TABLE,)
     unwanted = clean.unwanted_sessions(db, scope, beside)
-    with db.within(Role.RESULTS):
-        gone = results.take_out(db, unwanted)
-        kept = results.left(db, sessions)
-
-    def forget(taken: Sequence[Id]) -> None:
-        with db.within(Role.RESULTS):
-            results.forget(db, taken)
-
-    found = clean.take_out(db, scope, unwanted, beside, forget)
+    gone, kept = _results(db, asked, sessions, unwanted)
+    found = clean.take_out(db, scope, unwanted, beside, partial(_forget, db))
     forgetting.unmade(db, year)
     return Cleaned(
         seasons=len(seasons),
@@ -97,3 +71,20 @@ def _clean(db: ActingConnection, year: int | None, results_only: bool) -> Cleane
         kept={"result": kept, **found.kept},
         because=found.because,
     )
+
+
+def _results(
+    db: ActingConnection,
+    asked: Sequence[tuple[str, str]] | None,
+    sessions: Sequence[Id],
+    unwanted: Sequence[Id],
+) -> tuple[int, int]:
+    """Take out the results of what is unwanted; how many, and how many of all are left."""
+    with db.within(Role.RESULTS):
+        results.forget_refused(db, asked)
+        return results.take_out(db, unwanted), results.left(db, sessions)
+
+
+def _forget(db: ActingConnection, sessions: Sequence[Id]) -> None:
+    with db.within(Role.RESULTS):
+        results.forget(db, sessions)

@@ -14,6 +14,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import PoolTimeout
 
 from ingestion_core.database.prepare import check_product, pending
+from ingestion_core.database.roles import too_wide
 from ingestion_core.errors import Deferred, SourceFailing, Unprepared
 from ingestion_core.sources import openf1, thethirdturn
 from ingestion_core.tasks.app import App
@@ -27,6 +28,8 @@ Db = Connection[TupleRow]
 
 OK, DEGRADED, FAILING = "ok", "degraded", "failing"
 _WORST = (FAILING, DEGRADED, OK)
+#: How many rights too many are named.
+_RIGHTS_TOLD = 3
 #: Clocks further apart than this make lock-outs and embargoes begin at wrong times.
 _SKEW = timedelta(seconds=5)
 #: How long the one request waits at OpenF1's gate: a turn or two, whoever else is there.
@@ -73,6 +76,7 @@ def health(app: Callable[[], App]) -> list[Check]:
             _check("schema", lambda: _schema(asked)),
             _check("prerequisites", lambda: _product(asked)),
             _check("clock", lambda: _clock(asked)),
+            _check("rights", lambda: _rights(asked)),
         ]
     checks.append(_check("storage", lambda: _storage(asked)))
     if checks[-1]["status"] != FAILING:
@@ -121,6 +125,18 @@ def _product(app: App) -> Check:
     with app.bare() as db:
         check_product(db)
     return {"status": OK}
+
+
+def _rights(app: App) -> Check:
+    """Whoever may do more than the app needs lets a bug do more than it should."""
+    with app.bare() as db:
+        found = too_wide(db, app.settings.results_enabled)
+    if not found:
+        return {"status": OK}
+    more = len(found) - _RIGHTS_TOLD
+    told = found[:_RIGHTS_TOLD] + ([f"and {more} more"] if more > 0 else [])
+    why = f"wider than the app needs: {', '.join(told)} (docs/roles.md)"
+    return {"status": DEGRADED, "why": why}
 
 
 def _clock(app: App) -> Check:

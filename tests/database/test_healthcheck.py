@@ -78,8 +78,12 @@ def test_all_is_well_by_one_request_and_without_a_change(
     """Every part has its check; of the gate alone something moves."""
     before = everything(database)
     checks = found(capsys, 0)
-    assert {check["status"] for check in checks.values()} == {"ok"}
-    names = ["settings", "database", "schema", "prerequisites", "clock", "storage", "openf1"]
+    # The tests' own login is a superuser.
+    assert checks["rights"].pop("status") == "degraded"
+    assert checks["rights"]["why"].startswith("wider than the app needs: is a superuser")
+    assert {check.get("status", "ok") for check in checks.values()} == {"ok"}
+    names = ["settings", "database", "schema", "prerequisites", "clock", "rights"]
+    names += ["storage", "openf1"]
     assert list(checks) == names
     assert checks["database"]["version"].split(".")[0].isdigit()
     assert all(check["ms"] >= 0 for name, check in checks.items() if name != "settings")
@@ -93,7 +97,7 @@ def test_in_words_a_line_each_and_the_sum(prepared: App, capsys: Captured) -> No
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "ok        settings"
     assert lines[1].startswith("ok        database                     PostgreSQL ")
-    assert lines[-1] == "All in all: ok"
+    assert lines[-1] == "All in all: degraded"
 
 
 def test_every_queue_is_there_with_its_length_and_dead_letters_are_one_too_many(

@@ -9,6 +9,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -438,7 +439,8 @@ def test_a_dry_run_counts_the_same_and_keeps_nothing(app: App, database: str) ->
     """Not even in our own tables."""
     users.fill(database, *logged_and_listed(database))
     ours = {schema: product.texts(database, schema) for schema in ("public", "ingest", "spoilers")}
-    would = clean_racing(app, dry_run=True)
+    with closing(App(app.settings, keeps=False)) as rehearsing:
+        would = clean_racing(rehearsing)
     assert all(product.texts(database, schema) == texts for schema, texts in ours.items()), (
         "something changed"
     )
