@@ -9,6 +9,12 @@ import pytest
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
+from ingestion_core.database.connection import open_pool
+from ingestion_core.database.prepare import INGEST, ensure_current, migrate
+from ingestion_core.database.roles import Role
+from ingestion_core.results.schema import SPOILERS
+from local.stack.postgres import Postgres
+from tests.conftest import cloned
 from tests.support import roles
 from tests.support.product import rows
 
@@ -105,6 +111,23 @@ def test_twice_is_as_once_and_what_is_not_in_it_is_taken_back(database: str) -> 
     assert roles.rights(database) != before
     roles.apply(database)
     assert roles.rights(database) == before
+
+
+def test_roles_first_and_then_the_schemas_comes_to_the_same(
+    postgres: Postgres, template: str, database: str
+) -> None:
+    """As a first deployment may have it: whoever deploys makes them, not the administrator."""
+    with cloned(postgres, template) as fresh:
+        roles.administer(fresh)
+        roles.apply(fresh)
+        with open_pool(roles.login(fresh, roles.DEPLOYER), 30, role=Role.MIGRATE) as pool:
+            for one in (INGEST, SPOILERS):
+                with pool.connection() as db:
+                    migrate(db, one)
+        with open_pool(roles.login(fresh, roles.INGEST), 30) as pool, pool.connection() as db:
+            ensure_current(db)
+        roles.apply(fresh)
+        assert granted(fresh) == granted(database)
 
 
 _BOTH = [

@@ -185,6 +185,22 @@ def test_only_rows_that_nobody_gives_and_nothing_refers_to_are_retired(db: Db) -
             retired(db, kind, ids)
 
 
+def test_a_column_that_is_called_like_a_key_protects_as_one(db: Db, database: str) -> None:
+    """As a user's "PrimarySeriesId", which is no foreign key, means a series."""
+    as_owner(
+        database,
+        'CREATE TABLE "Favourites" ("FavouriteDriverId" uuid); INSERT INTO "Favourites"'
+        """ SELECT "Id" FROM "Drivers" WHERE "Slug" = 'ana-one'""",
+    )
+    as_owner(database, f'ALTER TABLE "Favourites" OWNER TO {roles.ADMIN}')
+    roles.apply(database)
+    assert dropped(db) == 2
+    db.execute("DELETE FROM ingest.claims WHERE source = 'ergast'")
+    ids = [id_ for (id_,) in db.execute('SELECT "Id" FROM "Drivers"').fetchall()]
+    assert retired(db, "driver", ids) == 1
+    assert rows(database, 'SELECT "Slug" FROM "Drivers"') == [("ana-one",)]
+
+
 def test_nobody_calls_them_without_a_role_and_nothing_is_found_by_a_path(database: str) -> None:
     """EXECUTE is not everybody's; names are searched for where the session can't put any."""
     statement = "SELECT ingest.retire_shared('driver', '{}')"
