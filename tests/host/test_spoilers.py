@@ -297,7 +297,7 @@ def test_canaries_of_the_results_are_found_in_results_and_spoilers_alone(
     for part in (
         "ResultsDatabaseError: sqlstate 23514, constraint no_canary",
         "ResultsDatabaseError: sqlstate 57P01, constraint None",
-        "message of queue results refused",
+        "dead-letter queue=results ",
     ):
         assert part in log, part
     assert json.loads(answers[-3])["revisions"]
