@@ -114,8 +114,10 @@ def migrate(connection: Connection[TupleRow], schema: Schema = INGEST) -> list[s
     done: list[str] = []
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
-        # Even of one that is there, CREATE SCHEMA IF NOT EXISTS asks for more than owning it.
-        if connection.execute("SELECT to_regnamespace(%s)", (schema.name,)).fetchone() == (None,):
+        # Even of one that is there, CREATE SCHEMA IF NOT EXISTS asks for more than owning it. Read
+        # from the table: by a name's look-up, what was made while we waited may not be seen yet.
+        there = "SELECT FROM pg_namespace WHERE nspname = %s"
+        if connection.execute(there, (schema.name,)).fetchone() is None:
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema.name)))
         connection.execute(
             sql.SQL(

@@ -180,7 +180,7 @@ def test_a_missing_table_is_named_in_the_run_and_nothing_is_written(
     told = "archive-unreadable: the archive: lacks the table constructors"
     assert (shown["state"], shown["failed"], shown["last_error"]) == ("failed", 5, told)
     assert not any(dump(database).values())
-    assert sum(told in line and "ERROR" in line for line in app.host.lines) == 1, "read once"
+    assert sum(f'archive error="{told}"' in line for line in app.host.lines) == 1, "read once"
 
     table.write_text(content)
     assert app.client.post(f"/runs/{shown['run']}/retry").json()["retried"] == 5

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -235,6 +236,8 @@ def test_ctrl_c_leaves_the_run_to_go_on(machine: Machine) -> None:
         env=machine.environment(),
         stdout=subprocess.PIPE,
         text=True,
+        # Started in the background, the tests would hand down that Ctrl-C is not heard.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stdout is not None
         first = process.stdout.readline()

@@ -50,8 +50,9 @@ class WholeArchive:
 
 def _carried_out(app: Running) -> Counter[str]:
     """By what the host logged."""
-    found = [re.search(r" (\w+ \d{4}): [\w :,.-]+ in \d", line) for line in app.host.lines]
-    return Counter(one[1] for one in found if one)
+    item = re.compile(r"\bitem run=\S+ item=\d+ release=\d+ task=(\w+) key=(\d{4}) state=")
+    found = [item.search(line) for line in app.host.lines]
+    return Counter(f"{one[1]} {one[2]}" for one in found if one)
 
 
 def _leave_alone(database: str) -> None:

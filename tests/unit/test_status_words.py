@@ -18,6 +18,7 @@ from functions.html import words
 from ingestion_core.errors import Unprepared
 from ingestion_core.quality.failures import Failure
 from ingestion_core.quality.states import State
+from ingestion_core.tasks.app import App
 from ingestion_core.tasks.status import _worth_showing
 
 ROOT = Path(__file__).parents[2]
@@ -123,6 +124,8 @@ def test_without_a_database_it_is_503_without_details(
 
     class Down:
         settings = type("Off", (), {"results_enabled": False, "results_embargo_hours": 24})
+
+        policy = App.policy
 
         def now(self) -> datetime:
             return NOW
