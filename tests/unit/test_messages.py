@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ingestion_core.errors import UnknownMessage
 from ingestion_core.work.messages import Message, item_of, parse
+from tests.support.fuzzing import fuzzed
 
 GOOD: dict[str, Any] = {"v": 1, "item": 17, "release": 3, "key": "1229"}
 #: What the Functions host adds to a queue trigger's metadata: a body may not use these names.
@@ -157,6 +158,7 @@ def test_the_item_of_a_senseless_message_is_found_where_it_is_certain(
     assert item_of(body) == item
 
 
+@fuzzed()
 @given(st.binary())
 def test_any_bytes_are_a_message_or_unknown(body: bytes) -> None:
     """Nothing else is raised: an exception would deliver the same bytes again and again."""
