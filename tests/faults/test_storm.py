@@ -1,6 +1,5 @@
 """Most answers are 429, with every kind of Retry-After: it costs time, and hardly a request."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -8,19 +7,19 @@ from email.utils import format_datetime
 import pytest
 
 from ingestion_core.tasks import backfill
-from ingestion_core.tasks.app import App
 from local.replay.faults import Fault, FaultBook
 from local.replay.rows import KEYS
 from local.replay.server import ReplayServer
 from local.stack.postgres import Postgres
 from tests.conftest import cloned
+from tests.faults.hours import Hours
 from tests.faults.scale import Dice, seeds, times
 from tests.faults.seasons import UNLIMITED, YEAR, unlike
-from tests.support.drain import deliver, drain, letters
+from tests.support.drain import drain
 from tests.support.product import Dump, dump
 from tests.support.product import rows as stored
 from tests.support.results import opted
-from tests.support.work import pass_time, row, rows
+from tests.support.work import rows
 
 REFUSED = 0.6
 #: The first six meetings, or twelve; each has four requests, two of them for results.
@@ -29,16 +28,6 @@ LONGEST = 15 * 60
 #: What is asked for where the header can't be read, in seconds.
 USUAL = 60
 
-_OPEN = "SELECT count(*) AS n FROM ingest.items WHERE state IN ('waiting', 'sent', 'running')"
-_VISIBLE = (
-    "SELECT item FROM ingest.items WHERE state = 'sent' AND due_at <= clock_timestamp()"
-    " ORDER BY lane, due_at, item"
-)
-_NEXT = (
-    "SELECT coalesce(extract(epoch FROM min(due_at) - clock_timestamp()), 60)::float8 AS seconds"
-    " FROM ingest.items WHERE state = 'sent'"
-)
-
 
 class Storm(FaultBook):
     """Refuses by dice; knows from when on it may be asked again, and who did not wait."""
@@ -46,26 +35,21 @@ class Storm(FaultBook):
     def __init__(self, dice: Dice) -> None:
         super().__init__()
         self.dice = dice
-        self.passed = 0.0
+        self.hours = Hours()
         self.opens = 0.0
         self.early: list[float] = []
         self.refused: list[str | None] = []
         self.asked = 0
 
-    @property
-    def now(self) -> float:
-        """The time, with what was let pass."""
-        return time.monotonic() + self.passed
-
     def strike(self, path: str, query: str) -> Fault | None:
         self.asked += 1
-        if self.now < self.opens:
-            self.early.append(self.opens - self.now)
+        if self.hours.now < self.opens:
+            self.early.append(self.opens - self.hours.now)
         if self.dice.random() >= REFUSED:
             return None
         header, seconds = wishes()[len(self.refused) % len(wishes())]
         self.refused.append(header)
-        self.opens = self.now + min(seconds, LONGEST)
+        self.opens = self.hours.now + min(seconds, LONGEST)
         return Fault(kind="too_many", retry_after=header)
 
 
@@ -118,27 +102,6 @@ def results(database: str) -> str:
     return str(digest)
 
 
-def weather(app: App, storm: Storm) -> None:
-    """Deliver every message when it becomes visible, until none is left; nobody has to wait."""
-
-    def passing(seconds: float) -> None:
-        pass_time(app, seconds)
-        storm.passed += seconds
-
-    app.openf1._http.gate._sleep = passing  # type: ignore[attr-defined] # the gate's own
-    for _ in range(5000):
-        if rows(app, _OPEN) == [{"n": 0}]:
-            return
-        visible = [one["item"] for one in rows(app, _VISIBLE)]
-        if not visible:
-            passing(max(row(app, _NEXT)["seconds"], 0.01))
-            app.release_all()
-            continue
-        [(task, message)] = [one for one in letters(app) if one[1].item == visible[0]]
-        deliver(app, task, message)
-    raise AssertionError("the storm does not end")
-
-
 @pytest.mark.parametrize("seed", seeds(1, 20))
 def test_a_storm_of_429_costs_hardly_a_request_more_than_it_must(
     seed: int,
@@ -155,7 +118,7 @@ def test_a_storm_of_429_costs_hardly_a_request_more_than_it_must(
         monkeypatch.setattr(replay.api, "faults", storm)
         app = opted(database, azurite, replay)
         backfill.backfill(app, [YEAR], {"years": YEAR}, include_results=True)
-        weather(app, storm)
+        storm.hours.work_off(app)
         states = rows(app, "SELECT DISTINCT state, attempts FROM ingest.items")
         app.close()
         assert states == [{"state": "done", "attempts": 0}]
