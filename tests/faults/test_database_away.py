@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -151,10 +151,21 @@ def own() -> Iterator[Postgres]:
         yield server
 
 
+_CHECKPOINTER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
+
+
 def crash(database: str) -> None:
-    """Kill a backend: the server ends all the others at once, and recovers from its log."""
+    """Kill a backend: the server ends all the others, recovers from its log, and is waited for."""
+    before = rows(database, _CHECKPOINTER)
     with closing(psycopg.connect(database)) as victim:
         os.kill(victim.info.backend_pid, signal.SIGKILL)
+    deadline = time.monotonic() + HANG
+    while time.monotonic() < deadline:
+        with suppress(psycopg.OperationalError):
+            if rows(database, _CHECKPOINTER) not in ([], before):
+                return
+        Event().wait(0.02)
+    raise AssertionError("the server does not recover")
 
 
 def test_a_server_that_crashes_before_each_message_costs_five_seconds_at_most(
