@@ -9,12 +9,14 @@
 #   make run CONFIRM=<database>   despite the users' rows in DATABASE_URL's database
 #   make serve                    the same, and stays up
 #   make package                  what is deployed, in .local/package, with its size
+#   make chaos                    the long form of the fault tests and of the fuzzing
+#   make chaos SEED=7             one seed of it, again
 #   make test | check | bench | setup | tools | clean
 
 PYTHON ?= python3
 VENV := .venv/bin/python
 MAKEFLAGS += --no-print-directory
-.PHONY: run serve test check bench package setup tools clean
+.PHONY: run serve test chaos check bench package setup tools clean
 .DEFAULT_GOAL := run
 
 # Without compiled files each process of the tests, some hundred, compiles what it imports, and each
@@ -42,6 +44,15 @@ pytest = $(VENV) -m pytest -n 4 --no-loadscope-reorder
 
 test: tools
 	@$(pytest)
+
+# Hypothesis is given the day as its seed: another one each week, and a failure can be repeated.
+chaos: export CHAOS := 1
+chaos: seed := $(or $(SEED),$(shell date +%Y%m%d))
+chaos: setup
+	@echo 'make chaos SEED=$(seed) repeats what Hypothesis tries here; the faults say their own seeds'
+	@$(if $(SEED),SEED='$(SEED)') $(pytest) --hypothesis-seed='$(seed)' tests/faults $(fuzzing)
+
+fuzzing = $(shell grep -l 'import fuzzed' tests/unit/*.py)
 
 check: tools
 	@$(VENV) -m ruff format --check

@@ -20,6 +20,7 @@ from ingestion_core.sources.openf1.client import OpenF1
 from ingestion_core.sources.thethirdturn import robots
 from ingestion_core.sources.thethirdturn.client import Wiki
 from ingestion_core.tasks import opt_in
+from ingestion_core.tasks.kept_answers import KeptAnswers
 from ingestion_core.work import release as timetable
 from ingestion_core.work import robots as kept_robots
 from ingestion_core.work import sources
@@ -60,6 +61,7 @@ class App:
             client_id=chosen.storage_client_id,
         )
         self.queues = Queues(self.account)
+        self.kept_answers = KeptAnswers()
         self._lock = threading.Lock()
         self._pool: Pool | None = None
 

@@ -10,21 +10,32 @@ from ingestion_core.sources.openf1 import SOURCE
 from ingestion_core.sources.openf1.client import Reply
 from ingestion_core.tasks.app import App
 from ingestion_core.work import fetches
+from ingestion_core.work.items import Item
 
 
 def ask(
-    app: App, endpoint: StrEnum, field: str, value: int, again: datetime | None = None
+    app: App,
+    endpoint: StrEnum,
+    field: str,
+    value: int,
+    again: datetime | None = None,
+    item: Item | None = None,
 ) -> Reply:
     """Ask for the rows where an integer field has a value.
 
-    ``again``: when the calendar asks anew after a failure that outlasts the item.
+    ``again``: when the calendar asks anew after a failure that outlasts the item. ``item``: whose
+    question it is: what it was answered before it was given back is not asked for again.
 
     Raises:
         SourceClosed, SourceRefused: our turn did not come, or the source lets nobody in.
         SourceFailing: it is not well; recorded.
     """
+    question = (endpoint.value, field, value)
+    kept = app.kept_answers.recall(item, question) if item else None
+    if kept is not None:
+        return kept
     try:
-        return app.openf1.ask(endpoint, field, value)
+        reply = app.openf1.ask(endpoint, field, value)
     except SourceFailing:
         failed = fetches.Fetch(
             SOURCE, endpoint.value, str(value), "failed", app.now(), next_at=again
@@ -32,6 +43,9 @@ def ask(
         with app.db() as db:
             fetches.record(db, [failed])
         raise
+    if item:
+        app.kept_answers.keep(item, question, reply)
+    return reply
 
 
 def record_of(

@@ -59,8 +59,8 @@ def load_results(app: App, item: Item) -> None:
             close(db, item, "withheld", outcome="embargo")
         return
     key, tomorrow = int(item.key), now + timedelta(days=1)
-    answered = ask(app, Endpoint.SESSION_RESULT, "meeting_key", key, again=tomorrow)
-    grid = ask(app, Endpoint.STARTING_GRID, "meeting_key", key)
+    answered = ask(app, Endpoint.SESSION_RESULT, "meeting_key", key, tomorrow, item)
+    grid = ask(app, Endpoint.STARTING_GRID, "meeting_key", key, item=item)
     sets, bad = read_results(answered, open_)
     grids, bad_grids = read_grids(grid, open_)
     _store(app, item, meeting, [answered, grid], [*sets, *grids], [*bad, *bad_grids])

@@ -88,11 +88,15 @@ def _carry_out(app: App, task: Task, item: items.Item) -> None:
         task(app, item)
     except Deferred as deferred:
         with app.db() as db:
-            items.give_back(db, item, deferred)
+            state = items.give_back(db, item, deferred)
+        if state != "waiting":
+            app.kept_answers.forget(item)
         app.release(item.source)
+        return
     except Dropped as dropped:
         with app.db() as db:
             items.close(db, item, "failed", outcome="dropped", error_code=dropped.told)
+    app.kept_answers.forget(item)
 
 
 def refuse(app: App, queue: str, body: bytes, code: str, reason: str) -> None:

@@ -50,9 +50,9 @@ def wanted_meeting(key: int, include_results: bool = False) -> Wanted:
 def sync_meeting(app: App, item: Item) -> None:
     """Fetch and store a meeting. Its sessions are stored even while nobody lists its drivers."""
     listed = _listed(app, item)
-    sessions = ask(app, Endpoint.SESSIONS, "meeting_key", int(item.key))
+    sessions = ask(app, Endpoint.SESSIONS, "meeting_key", int(item.key), item=item)
     try:
-        drivers = ask(app, Endpoint.DRIVERS, "meeting_key", int(item.key))
+        drivers = ask(app, Endpoint.DRIVERS, "meeting_key", int(item.key), item=item)
     except SourceFailing:
         # What is known is stored; the item comes again for the rest.
         _keep(app, item, Answered(listed, sessions, None))
@@ -86,20 +86,20 @@ class Answered:
         return [self.sessions] if self.drivers is None else [self.sessions, self.drivers]
 
 
-def look_up(app: App, key: str) -> Listed:
+def look_up(app: App, key: str, item: Item | None = None) -> Listed:
     """Ask for a meeting that nobody listed for us; for its season's list if that is not known.
 
     Raises:
         UnknownMeeting: there is none, or the list does not have it.
         Deferred: nothing was learnt; come again.
     """
-    reply = ask(app, Endpoint.MEETINGS, "meeting_key", int(key))
+    reply = ask(app, Endpoint.MEETINGS, "meeting_key", int(key), item=item)
     year = read_meeting(reply).year
     with app.db() as db:
         slug = listed_slug(db, SOURCE, key)
     if slug is not None:
         return Listed(slug, briefs(reply)[key], requests=1)
-    listing = ask(app, Endpoint.MEETINGS, "year", year)
+    listing = ask(app, Endpoint.MEETINGS, "year", year, item=item)
     calendar, _ = read_calendar(listing, year)
     slugs = {one.key: one.slug for one in calendar.rounds}
     if key not in slugs:
@@ -152,7 +152,7 @@ def _listed(app: App, item: Item) -> Listed:
     """By what whoever discovered the meeting knew, else by looking it up."""
     if "meeting" in item.payload:
         return Listed(item.payload["slug"], item.payload["meeting"])
-    found = look_up(app, item.key)
+    found = look_up(app, item.key, item)
     if found.listing is not None:
         with app.transaction() as db:
             store_calendar(db, found.listing)

@@ -37,7 +37,13 @@ def short(server: ReplayServer) -> None:
         server.rows.replace(resource, [row for row in found if row["meeting_key"] in MEETINGS])
 
 
-def app_on(database: str, azurite: str, replay: ReplayServer, per_minute: float = 6000) -> App:
+def app_on(
+    database: str,
+    azurite: str,
+    replay: ReplayServer | str,
+    per_minute: float = 6000,
+    timeout: float = 20,
+) -> App:
     """An instance of the app, at no pace to speak of."""
     return App(
         Settings.model_validate(
@@ -46,6 +52,7 @@ def app_on(database: str, azurite: str, replay: ReplayServer, per_minute: float 
                 "AzureWebJobsStorage": azurite,
                 "openf1_base_url": replay if isinstance(replay, str) else replay.url,
                 "openf1_requests_per_minute": per_minute,
+                "openf1_timeout_seconds": timeout,
             }
         )
     )

@@ -1,11 +1,13 @@
 """Asking the app over HTTP: what it refuses, what it does once, and what comes first."""
 
+import re
 import time
 
 import httpx
 
 from local.replay.limits import Limits
 from local.replay.server import ReplayServer
+from local.stack.home import ROOT
 from tests.host.processes import eventually
 from tests.host.running import Start, refused
 
@@ -58,6 +60,50 @@ def test_the_api_refuses_what_it_cannot_do_and_says_why(start: Start, replay: Re
     live = httpx.get(f"{app.host.url}/api/health/live")
     assert (live.status_code, live.json()) == (200, {"status": "ok"})
     assert app.client.get("/health/ready").json()["status"] == "ok"
+
+
+#: Every door with its method, but for the one that is open and those of results, opted into.
+DOORS = [
+    (method, re.sub(r"{\w+}", "1949", route))
+    for path in sorted((ROOT / "functions").glob("*.py"))
+    if path.name != "results.py"
+    for route, method in re.findall(r'route="([^"]+)", methods=\["(\w+)"\]', path.read_text())
+    if route != "health/live"
+]
+BODIES = [
+    *(b"", b"{", b"null", b"[]", b"17", b'"text"', b"\xff\xfe", b"[" * 50_000, b"x" * 1_000_000),
+    *(
+        b'{"years": 1949}',
+        b'{"years": 9999}',
+        b'{"years": [[]]}',
+        b'{"years": {"from": "\\u0000"}}',
+    ),
+    *(b'{"years": 1e999}', b'{"\'); DROP TABLE ingest.items; --": 1}', b'{"index": "yes please"}'),
+]
+
+
+def test_every_door_is_shut_without_a_key_and_no_body_makes_it_stumble(
+    start: Start, replay: ReplayServer, database: str, storage: str
+) -> None:
+    """401 without a body; with the key an answer or a problem that tells nothing of the inside."""
+    app = start(replay)
+    assert len(DOORS) == 13
+    secret = re.compile(rf"Traceback|File \"|psycopg|{re.escape(str(ROOT))}|{re.escape(database)}")
+    for method, path in DOORS:
+        for headers in ({}, {"x-functions-key": "wrong"}):
+            answer = httpx.request(method, f"{app.host.url}/api/{path}", headers=headers)
+            assert (answer.status_code, answer.content) == (401, b""), path
+        for body in BODIES if method == "POST" else [b""]:
+            answer = app.client.request(method, f"/{path}", content=body)
+            assert answer.status_code in {200, 202, 400, 404, 409, 413}, (
+                path,
+                body[:40],
+                answer.text,
+            )
+            if answer.status_code >= 400:
+                assert answer.headers["content-type"].startswith("application/problem+json")
+            assert not secret.search(answer.text), path
+            assert storage.split("AccountKey=")[1].split(";")[0] not in answer.text
 
 
 def test_the_same_request_key_is_the_same_run(start: Start, short: ReplayServer) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion_core.errors import ArchiveUnreadable
@@ -24,6 +24,7 @@ from ingestion_core.sources.ergast.season import season
 from ingestion_core.sources.ergast.tables import MAX_ROW
 from ingestion_core.sources.ergast.wire import ConstructorRow, read_rows
 from tests.support import archives
+from tests.support.fuzzing import fuzzed
 
 TABLES = archives.tables()
 TEXTS = {table: archives.csv_text(table, rows).encode() for table, rows in TABLES.items()}
@@ -146,7 +147,7 @@ def names_its_place(error: ArchiveUnreadable | None, name: str) -> bool:
 
 
 @pytest.mark.parametrize("table", TEXTS)
-@settings(max_examples=60)
+@fuzzed(len(TEXTS))
 @given(them=CHANGES)
 def test_a_damaged_table_costs_its_rows_or_is_refused_by_place(
     table: str, them: list[Change]
@@ -157,7 +158,7 @@ def test_a_damaged_table_costs_its_rows_or_is_refused_by_place(
 
 
 @pytest.mark.parametrize("table", TEXTS)
-@settings(max_examples=30)
+@fuzzed(len(TEXTS))
 @given(content=st.binary())
 def test_any_bytes_for_a_table_are_read_or_refused(table: str, content: bytes) -> None:
     """Behind its own header, too, so that they are taken for rows."""
@@ -167,7 +168,7 @@ def test_any_bytes_for_a_table_are_read_or_refused(table: str, content: bytes) -
         assert names_its_place(refused(archive), f"{table}.csv")
 
 
-@settings(max_examples=200, deadline=2000)
+@fuzzed()
 @given(them=CHANGES)
 def test_a_damaged_dump_is_read_or_refused_by_place(them: list[Change]) -> None:
     """A dump has one place for each fault; what it lacks altogether is named without one."""
@@ -175,7 +176,7 @@ def test_a_damaged_dump_is_read_or_refused_by_place(them: list[Change]) -> None:
     assert names_its_place(error, "f1.sql") or "f1.sql: lacks the table" in str(error)
 
 
-@settings(max_examples=150)
+@fuzzed()
 @given(them=CHANGES, method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))
 def test_a_damaged_zip_is_read_or_refused(them: list[Change], method: int) -> None:
     """Whichever of its bytes are wrong: headers, sizes, names, checksums, the packed data."""

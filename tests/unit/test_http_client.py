@@ -18,6 +18,7 @@ from pytest_httpx import HTTPXMock, IteratorStream
 from ingestion_core.errors import SourceFailing, SourceRefused
 from ingestion_core.sources import http
 from ingestion_core.sources.http import Answer, HttpClient, retry_after_seconds
+from tests.support.fuzzing import fuzzed
 from tests.support.gates import ENTERED, OpenGate
 
 URL = "https://source.test/v1/meetings?year=2024"
@@ -135,6 +136,7 @@ def test_a_retry_after_may_be_a_date(ahead: int) -> None:
     assert retry_after_seconds(format_datetime(moment, usegmt=True), NOW) == ahead
 
 
+@fuzzed()
 @given(st.text())
 def test_any_retry_after_is_understood_as_something(text: str) -> None:
     """No header of a stranger ends in an exception, and none asks for negative time."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion_core.racing.classification import IMPOSSIBLE_TIMES, Classification, Facet, Line
@@ -19,6 +19,7 @@ from ingestion_core.sources.openf1.results import (
     read_grids,
     read_results,
 )
+from tests.support.fuzzing import fuzzed
 
 SESSION = "9472"
 FRACTION = 1.001
@@ -347,7 +348,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@fuzzed()
 @given(rows=ROWS, type_=st.sampled_from([*TIMED, *QUALIFYINGS, *RACES]))
 def test_whatever_json_comes_every_row_is_read_or_set_apart(
     rows: list[dict[str, Any]], type_: SessionType

@@ -20,6 +20,7 @@ from ingestion_core.sources.openf1.wire import (
     drift,
     read_rows,
 )
+from tests.support.fuzzing import fuzzed
 
 MEETING: dict[str, Any] = {
     "meeting_key": 1229,
@@ -255,6 +256,7 @@ def reply(endpoint: str, key: str, rows: list[dict[str, Any]]) -> Reply:
     return Reply(endpoint, key, 200, observed_at, "", tuple(json.loads(json.dumps(rows))))
 
 
+@fuzzed()
 @given(rows_like(MEETING))
 def test_any_rows_are_a_calendar(rows: list[dict[str, Any]]) -> None:
     """Each row is understood or set apart, and every round can be asked for."""
@@ -265,6 +267,7 @@ def test_any_rows_are_a_calendar(rows: list[dict[str, Any]]) -> None:
     assert {one.key for one in found.rounds} <= briefs(answered).keys()
 
 
+@fuzzed()
 @given(rows_like(SESSION), rows_like(DRIVER))
 def test_any_rows_are_a_weekend(
     sessions: list[dict[str, Any]], drivers: list[dict[str, Any]]
@@ -280,6 +283,7 @@ def test_any_rows_are_a_weekend(
     assert entered == {one.key for one in found.drivers}
 
 
+@fuzzed()
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6))
 def test_any_row_of_a_meeting_is_a_weekend_or_unusable(changed: dict[str, Any]) -> None:
     """A meeting's own row is read again from the item's payload."""

@@ -21,6 +21,7 @@ from ingestion_core.sources.thethirdturn import (
 )
 from ingestion_core.sources.thethirdturn.page import PageUnusable
 from tests.support import wiki_pages
+from tests.support.fuzzing import fuzzed
 from tests.support.wiki_pages import COLUMNS, Race, Row, link, listed
 
 NOON = datetime(2026, 1, 9, 12, tzinfo=UTC)
@@ -151,7 +152,7 @@ def read_all(body: bytes) -> None:
 
 @pytest.mark.parametrize("kind", range(6))
 @given(damages=DAMAGES)
-@settings(max_examples=40, deadline=None)
+@fuzzed(6)
 def test_damaged_pages_are_read_or_refused(
     kind: int, damages: list[tuple[float, int, int, str]]
 ) -> None:
@@ -160,9 +161,7 @@ def test_damaged_pages_are_read_or_refused(
 
 
 @given(choice=st.integers(0, 10**6), damages=DAMAGES)
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(fuzzed(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_saved_pages_are_read_or_refused(
     recordings: Path, choice: int, damages: list[tuple[float, int, int, str]]
 ) -> None:
@@ -172,7 +171,7 @@ def test_damaged_saved_pages_are_read_or_refused(
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=60, deadline=None)
+@fuzzed()
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     """Most of them are refused at once."""
     read_all(body)
@@ -180,7 +179,7 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
 
 
 @given(st.lists(st.one_of(st.text(max_size=20), BITS), max_size=3).map("".join))
-@settings(max_examples=80, deadline=None)
+@fuzzed(6)
 def test_any_text_may_stand_anywhere(text: str) -> None:
     """In a name, a number, a date, a heading; as a text and as markup."""
     shown = wiki_pages.html.escape(text)

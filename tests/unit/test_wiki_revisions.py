@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion_core.sources.thethirdturn.revisions import MOST, Told, question, understand
+from tests.support.fuzzing import fuzzed
 
 
 def test_a_question_has_fifty_titles_at_most() -> None:
@@ -85,6 +86,7 @@ _JSON = st.recursive(
 )
 
 
+@fuzzed()
 @given(_JSON)
 def test_any_answer_is_understood_or_refused(answer: object) -> None:
     """By one error, whatever its shape."""
