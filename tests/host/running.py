@@ -73,6 +73,10 @@ class Running:
         assert found is not None
         return found
 
+    def warm(self) -> None:
+        """Let it load what lies behind its doors: a pace is that of an instance that is warm."""
+        self.client.get("/runs").raise_for_status()
+
     def look_for_work(self) -> None:
         """What the timer does."""
         answer = httpx.post(
