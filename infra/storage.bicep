@@ -17,7 +17,7 @@ var storageBlobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 // Reading, deleting, sending, and making a queue that somebody deleted.
 var storageQueueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 
-// The names are those of ingestion_core/work/queues.py. Results have no queue where nobody opted in.
+// The names are those that the app sends to, see QUEUES. Results have no queue where nobody opted in.
 var plainQueues = [
   'years'
   'meetings'
