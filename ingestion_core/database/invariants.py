@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final, LiteralString
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 Db = Connection[TupleRow]
 
-_BROKEN = """
+_BROKEN: Final = """
 SELECT count(*), coalesce((array_agg(which ORDER BY which))[:5], '{{}}')
 FROM ({statement}) AS found(which)
 """
+
+#: A statement as it is written in the code, or put together by its parts' kinds.
+Statement = LiteralString | sql.Composable
 
 #: That a transaction looks at one moment, and can't write.
 LOOK_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -23,7 +27,7 @@ class Invariant:
 
     name: str
     says: str
-    statement: str
+    statement: Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,17 @@ def broken(db: Db, invariants: Iterable[Invariant]) -> list[Violation]:
     return violations
 
 
-def counted(db: Db, statement: str) -> tuple[int, tuple[str, ...]]:
-    """How many rows a statement of our own finds, and the first of them."""
-    query = _BROKEN.format(statement=statement).encode()
-    row = db.execute(query).fetchone()
+def composed(statement: Statement) -> sql.Composable:
+    """A statement that can be a part of another."""
+    return statement if isinstance(statement, sql.Composable) else sql.SQL(statement)
+
+
+def every(statements: Iterable[sql.Composable]) -> sql.Composed:
+    """The rows of all of them."""
+    return sql.SQL(" UNION ALL ").join(statements)
+
+
+def counted(db: Db, statement: Statement) -> tuple[int, tuple[str, ...]]:
+    """How many rows a statement finds, and the first of them."""
+    row = db.execute(sql.SQL(_BROKEN).format(statement=composed(statement))).fetchone()
     return (int(row[0]), tuple(row[1])) if row else (0, ())

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow, dict_row
 
 from ingestion_core.catalog import tables
-from ingestion_core.database.invariants import Invariant, Violation, broken
+from ingestion_core.database.invariants import Invariant, Violation, broken, composed
 from ingestion_core.quality.likely import Likely, duplicates
 from ingestion_core.quality.odd import ODD, ORPHANS
 
@@ -74,7 +74,9 @@ class Audited:
 
 def audit(db: Db, years: tuple[int, int] | None) -> Audited:
     """Look through everything, or, where that tells anything, through these years."""
-    scope = _YEARS.format(first=int(years[0]), last=int(years[1])) if years else ""
+    scope: sql.Composable = sql.SQL("")
+    if years:
+        scope = sql.SQL(_YEARS).format(first=sql.Literal(years[0]), last=sql.Literal(years[1]))
     return Audited(
         nulls=[_nulls(db, table, scope) for table in tables.BY_KIND.values()],
         duplicates=duplicates(db, scope),
@@ -86,15 +88,22 @@ def audit(db: Db, years: tuple[int, int] | None) -> Audited:
     )
 
 
-def _scoped(those: Sequence[Invariant], scope: str) -> list[Invariant]:
-    return [Invariant(one.name, one.says, scope + one.statement) for one in those]
+def _scoped(those: Sequence[Invariant], scope: sql.Composable) -> list[Invariant]:
+    return [
+        Invariant(one.name, one.says, sql.Composed([scope, composed(one.statement)]))
+        for one in those
+    ]
 
 
-def _nulls(db: Db, table: tables.Table, scope: str) -> Nulls:
+def _nulls(db: Db, table: tables.Table, scope: sql.Composable) -> Nulls:
     names = list(table.columns)
-    counts = ", ".join(f'count(*) - count("{name}")' for name in names)
-    statement = f'{scope} SELECT count(*), {counts} FROM "{table.name}"'  # noqa: S608 -- our own names
-    row = db.execute(statement.encode()).fetchone() or (0,) * (len(names) + 1)
+    counts = sql.SQL(", ").join(
+        sql.SQL("count(*) - count({})").format(sql.Identifier(name)) for name in names
+    )
+    statement = sql.SQL("{} SELECT count(*), {} FROM {}").format(
+        scope, counts, sql.Identifier(table.name)
+    )
+    row = db.execute(statement).fetchone() or (0,) * (len(names) + 1)
     return Nulls(table.name, row[0], dict(zip(names, row[1:], strict=True)))
 
 

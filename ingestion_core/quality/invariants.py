@@ -3,18 +3,17 @@
 from collections.abc import Iterable
 from typing import Final
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog import tables
 from ingestion_core.catalog.claims import REMEMBERED
 from ingestion_core.catalog.recompute import OWN_ALIASES
-from ingestion_core.database.invariants import Invariant
+from ingestion_core.database.invariants import Invariant, every
 from ingestion_core.database.references import references_to
 
 Db = Connection[TupleRow]
 
-_SOURCES: Final = "c.source NOT IN ('written', 'product', 'adopted')"
 _CLAIMED: Final = ("series", "circuit", "team", "driver", "round", "session")
 
 _KEYS: Final = (
@@ -140,33 +139,52 @@ _ENTRIES: Final = (
 def invariants(db: Db, off: Iterable[str]) -> list[Invariant]:
     """All of them. ``off``: tasks of which, as things are set, no work may wait."""
     found = [*_KEYS, _claimed_rows(), _traced(db), *_ENTRIES, *_WORK]
-    if tasks := ", ".join(f"'{task}'" for task in sorted(off)):
+    if tasks := sorted(off):
+        statement = sql.SQL(_WAITING_FOR).format(tasks=sql.Literal(tasks))
         found.append(
             Invariant(
                 "no-work-on-what-is-off",
                 "nothing waits to load results while they are not opted into",
-                f"""
-                SELECT task || ' ' || key || ', item ' || item FROM ingest.items
-                WHERE state IN ('waiting', 'sent') AND task IN ({tasks})""",  # noqa: S608 -- our own words
+                statement,
             )
         )
     return found
 
 
+_WAITING_FOR: Final = """
+SELECT task || ' ' || key || ', item ' || item FROM ingest.items
+WHERE state IN ('waiting', 'sent') AND task = ANY({tasks})
+"""
+
+_WITHOUT_ROW: Final = """
+SELECT c.source || ' ' || c.kind || ' ' || c.key FROM ingest.claims c
+LEFT JOIN {table} t ON t."Id" = c.target
+WHERE c.kind = {kind} AND c.target IS NOT NULL AND t."Id" IS NULL
+  AND c.fields - {remembered}::text[] <> '{{}}'
+"""
+
+_WITHOUT_SOURCE: Final = """
+SELECT w.kind || ' ' || w.target FROM {table} t JOIN ingest.claims w
+    ON w.target = t."Id" AND w.kind = {kind} AND w.source = 'written'
+WHERE w.fields ? 'made here' AND {free} AND NOT EXISTS (
+    SELECT FROM ingest.claims c
+    WHERE c.target = t."Id" AND c.kind = {kind}
+      AND c.source NOT IN ('written', 'product', 'adopted'))
+"""
+
+
 def _claimed_rows() -> Invariant:
-    said = ", ".join(f"'{name}'" for name in sorted(REMEMBERED))
-    parts = (
-        f"""
-        SELECT c.source || ' {kind} ' || c.key FROM ingest.claims c
-        LEFT JOIN "{tables.BY_KIND[kind].name}" t ON t."Id" = c.target
-        WHERE c.kind = '{kind}' AND c.target IS NOT NULL AND t."Id" IS NULL
-          AND c.fields - ARRAY[{said}] <> '{{}}'"""  # noqa: S608 -- names from our own tables
-        for kind in (*_CLAIMED, "entrant")
-    )
     return Invariant(
         "a-claim-has-its-row",
         "what a source says of a row is said of one that is there",
-        " UNION ALL ".join(parts),
+        every(
+            sql.SQL(_WITHOUT_ROW).format(
+                table=sql.Identifier(tables.BY_KIND[kind].name),
+                kind=sql.Literal(kind),
+                remembered=sql.Literal(sorted(REMEMBERED)),
+            )
+            for kind in (*_CLAIMED, "entrant")
+        ),
     )
 
 
@@ -176,17 +194,15 @@ def _traced(db: Db) -> Invariant:
     for kind in _CLAIMED:
         table = tables.BY_KIND[kind].name
         aliases = OWN_ALIASES.get(kind)
-        free = references_to(db, table, [aliases.table] if aliases else ()).as_string(db)
         parts.append(
-            f"""
-            SELECT w.kind || ' ' || w.target FROM "{table}" t JOIN ingest.claims w
-                ON w.target = t."Id" AND w.kind = '{kind}' AND w.source = 'written'
-            WHERE w.fields ? 'made here' AND {free} AND NOT EXISTS (
-                SELECT FROM ingest.claims c
-                WHERE c.target = t."Id" AND c.kind = '{kind}' AND {_SOURCES})"""  # noqa: S608
+            sql.SQL(_WITHOUT_SOURCE).format(
+                table=sql.Identifier(table),
+                kind=sql.Literal(kind),
+                free=references_to(db, table, [aliases.table] if aliases else ()),
+            )
         )
     return Invariant(
         "a-row-has-its-source",
         "a row that was made here is given by a source, unless other rows need it",
-        " UNION ALL ".join(parts),
+        every(parts),
     )

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from ingestion_core.racing.names import slugify, words
@@ -38,11 +38,11 @@ class Likely:
     slugs: tuple[str, ...]
 
 
-def duplicates(db: Db, scope: str) -> list[Likely]:
+def duplicates(db: Db, scope: sql.Composable) -> list[Likely]:
     """Pairs and more of drivers, teams, circuits and rounds; ``scope`` narrows the tables."""
 
-    def rows(statement: str) -> list[tuple[Any, ...]]:
-        return db.execute((scope + statement).encode()).fetchall()
+    def rows(statement: LiteralString) -> list[tuple[Any, ...]]:
+        return db.execute(sql.Composed([scope, sql.SQL(statement)])).fetchall()
 
     circuits = rows(_CIRCUITS)
     return [

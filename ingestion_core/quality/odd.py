@@ -2,18 +2,43 @@
 
 from typing import Final
 
+from psycopg import sql
+
 from ingestion_core.catalog import tables
-from ingestion_core.database.invariants import Invariant
+from ingestion_core.database.invariants import Invariant, every
 
 #: Texts that say nothing where a null would. The product wants a place and a country of every
 #: circuit: there an empty one is all that can be said.
 _WANTED: Final = {("Circuits", "Country"), ("Circuits", "Location")}
 
 
-def _empty_texts() -> str:
-    return " UNION ALL ".join(
-        f"""SELECT '{table.name}.{column} of ' || "Id" FROM "{table.name}"
-            WHERE btrim("{column}") = ''"""  # noqa: S608 -- names from our own tables
+_EMPTY: Final = """SELECT {said} || "Id" FROM {table} WHERE btrim({column}) = ''"""
+_NO_ADDRESS: Final = """
+SELECT {said} || "Slug" FROM {table} WHERE "Slug" !~ '^[a-z0-9]+(-[a-z0-9]+)*$'
+"""
+_UNUSED: Final = """
+SELECT t."Slug" FROM {table} t WHERE NOT EXISTS (SELECT FROM {users} x WHERE x.{column} = t."Id")
+"""
+_NEVER_A_ROW: Final = """
+SELECT c.source || ' ' || c.kind || ': ' || c.key FROM ingest.claims c
+WHERE c.kind = {kind} AND c.source NOT IN ('written', 'product', 'adopted')
+  AND NOT EXISTS (SELECT FROM {table} t WHERE t."Id" = c.target)
+"""
+_UNCLAIMED: Final = """
+SELECT {kind} || ' ' || t."Id" FROM {table} t
+WHERE NOT EXISTS (
+    SELECT FROM ingest.claims c WHERE c.target = t."Id" AND c.kind = {kind}
+      AND c.source NOT IN ('written', 'product', 'adopted'))
+"""
+
+
+def _empty_texts() -> sql.Composed:
+    return every(
+        sql.SQL(_EMPTY).format(
+            said=sql.Literal(f"{table.name}.{column} of "),
+            table=sql.Identifier(table.name),
+            column=sql.Identifier(column),
+        )
         for table in tables.BY_KIND.values()
         for column, type_ in {**table.once, **table.columns}.items()
         if type_ == "text" and (table.name, column) not in _WANTED
@@ -118,10 +143,8 @@ ODD: Final = (
     Invariant(
         "address",
         "an address has other signs than small letters, digits and single hyphens",
-        " UNION ALL ".join(
-            f"""SELECT '{name}: ' || "Slug" FROM "{name}"
-                WHERE "Slug" !~ '^[a-z0-9]+(-[a-z0-9]+)*$'
-                """  # noqa: S608 -- names from the tuple
+        every(
+            sql.SQL(_NO_ADDRESS).format(said=sql.Literal(f"{name}: "), table=sql.Identifier(name))
             for name in ("Series", "Circuits", "Rounds", "Drivers", "Teams")
         ),
     ),
@@ -132,15 +155,18 @@ ORPHANS: Final = (
         Invariant(
             f"{kind} of nothing",
             f"nothing refers to this {kind}",
-            f"""SELECT t."Slug" FROM "{table}" t
-                WHERE NOT EXISTS (SELECT FROM {users} x WHERE x.{column} = t."Id")""",  # noqa: S608
+            sql.SQL(_UNUSED).format(
+                table=sql.Identifier(table),
+                users=sql.Identifier(users),
+                column=sql.Identifier(column),
+            ),
         )
         for kind, table, users, column in (
-            ("driver", "Drivers", '"Entrants"', '"DriverId"'),
-            ("team", "Teams", '"Entrants"', '"TeamId"'),
-            ("circuit", "Circuits", '"Rounds"', '"CircuitId"'),
-            ("series", "Series", '"Seasons"', '"SeriesId"'),
-            ("round", "Rounds", '"Sessions"', '"RoundId"'),
+            ("driver", "Drivers", "Entrants", "DriverId"),
+            ("team", "Teams", "Entrants", "TeamId"),
+            ("circuit", "Circuits", "Rounds", "CircuitId"),
+            ("series", "Series", "Seasons", "SeriesId"),
+            ("round", "Rounds", "Sessions", "RoundId"),
         )
     ),
     Invariant(
@@ -163,21 +189,16 @@ ORPHANS: Final = (
     Invariant(
         "claim without a row",
         "a source says something of what never became a row, or is gone",
-        " UNION ALL ".join(
-            f"""SELECT c.source || ' {kind}: ' || c.key FROM ingest.claims c
-                WHERE c.kind = '{kind}' AND c.source NOT IN ('written', 'product', 'adopted')
-                  AND NOT EXISTS (SELECT FROM "{table.name}" t WHERE t."Id" = c.target)"""  # noqa: S608
+        every(
+            sql.SQL(_NEVER_A_ROW).format(kind=sql.Literal(kind), table=sql.Identifier(table.name))
             for kind, table in tables.BY_KIND.items()
         ),
     ),
     Invariant(
         "row that nobody claims",
         "no source speaks of this row: somebody else made it, or its source was taken out",
-        " UNION ALL ".join(
-            f"""SELECT '{kind} ' || t."Id" FROM "{table.name}" t
-                WHERE NOT EXISTS (
-                    SELECT FROM ingest.claims c WHERE c.target = t."Id" AND c.kind = '{kind}'
-                      AND c.source NOT IN ('written', 'product', 'adopted'))"""  # noqa: S608
+        every(
+            sql.SQL(_UNCLAIMED).format(kind=sql.Literal(kind), table=sql.Identifier(table.name))
             for kind, table in tables.BY_KIND.items()
             if kind not in ("entrant", "series")
         ),
