@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from uuid import uuid4
@@ -86,14 +87,7 @@ def test_a_connection_after_the_tokens_end_is_opened_with_a_new_one(
     identities.valid_for = -1
     pool = open_pool(f"{postgres.conninfo()} user={login}", 5, password=password)
     # Each token is only known once it was given: it is made the login's password as it is.
-    give = identities.token
-
-    def given_and_good(resource: str) -> tuple[str, int]:
-        token, expires = give(resource)
-        set_password(postgres, login, token)
-        return token, expires
-
-    identities.token = given_and_good  # type: ignore[method-assign]
+    identities.given_to = partial(set_password, postgres, login)
     try:
         with pool.connection() as one:
             identities.valid_for = 3600

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,11 +21,13 @@ _KEY = "signs what nobody verifies here, 32 bytes long"
 
 @dataclass
 class Identities:
-    """``valid_for``: how long the next token lives, in seconds; below 0 it never did."""
+    """``valid_for``: how long the next token lives, in seconds; below 0 it never did. ``given_to``
+    hears of each token before whoever asked for it does."""
 
     valid_for: float = 3600
     given: list[str] = field(default_factory=list)
     asked: list[dict[str, list[str]]] = field(default_factory=list)
+    given_to: Callable[[str], object] = len
 
     def token(self, resource: str) -> tuple[str, int]:
         """A new token, as Entra's look, and when it expires."""
@@ -40,6 +42,7 @@ class Identities:
             "jti": str(len(self.given)),
         }
         self.given.append(jwt.encode(claims, _KEY))
+        self.given_to(self.given[-1])
         return self.given[-1], expires
 
 

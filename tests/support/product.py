@@ -57,10 +57,13 @@ def written(conninfo: str, swept: bool = False) -> dict[str, tuple[int, int, int
         }
 
 
-def rows(conninfo: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+def rows(
+    conninfo: str, statement: str | sql.Composable, *parameters: object
+) -> list[tuple[Any, ...]]:
     """The rows of one statement."""
+    query = statement.encode() if isinstance(statement, str) else statement
     with psycopg.connect(conninfo, autocommit=True) as db:
-        return db.execute(statement.encode(), parameters or None).fetchall()
+        return db.execute(query, parameters or None).fetchall()
 
 
 def texts(conninfo: str, schema: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from psycopg import sql
 
 from ingestion_core.catalog.merges import Key
 from ingestion_core.tasks import matches
@@ -62,10 +63,10 @@ def slugs(found: Dump, table: str) -> list[str]:
 def meant(database: str, kind: str) -> dict[str, str]:
     """What each key of the wiki's means, by address."""
     table = {"driver": "Drivers", "circuit": "Circuits"}[kind]
-    statement = (
-        f'SELECT c.key, t."Slug" FROM ingest.claims c JOIN "{table}" t ON t."Id" = c.target'  # noqa: S608 - one of two
+    statement = sql.SQL(
+        'SELECT c.key, t."Slug" FROM ingest.claims c JOIN {} t ON t."Id" = c.target'
         " WHERE c.source = 'thethirdturn' AND c.kind = %s"
-    )
+    ).format(sql.Identifier(table))
     return dict(rows(database, statement, kind))
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 import azure.functions as func
 import pytest
+from psycopg import sql
 
 from functions import pages as doors
 from ingestion_core.errors import Conflict
@@ -95,8 +96,9 @@ def test_nothing_of_a_page_is_told_anywhere_but_where_results_are(
         for (table,) in tables
         for row in rows(
             database,
-            f"SELECT to_jsonb(t) - 'item' - 'rows' - 'run' FROM "  # noqa: S608 - the server's names
-            f'(SELECT * FROM {"ingest" if table.islower() else "public"}."{table}") t',
+            sql.SQL("SELECT to_jsonb(t) - 'item' - 'rows' - 'run' FROM {} t").format(
+                sql.Identifier("ingest" if table.islower() else "public", table)
+            ),
         )
     ]
     dated = re.compile(
