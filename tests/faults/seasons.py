@@ -24,6 +24,8 @@ YEAR = 2024
 MEETINGS = (1228, 1229, 1230)
 #: What the host does with a message whose function raises.
 DELIVERIES = 10
+#: Nobody waits longer than this, in seconds, and a server that is back is in use after that.
+HANG, RECOVERY = 15, 5
 #: A server that is away, a connection that broke, a Storage account that does not answer.
 BROKEN = (psycopg.Error, PoolTimeout, AzureError)
 
