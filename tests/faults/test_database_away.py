@@ -97,7 +97,6 @@ def test_a_lock_of_somebody_elses_is_outlived_and_nobody_hangs_before_it(
         took = [one.result() for one in handed]
         assert max(map(len, took)) > 1
         assert max(map(max, took)) < HANG
-        finish(app)
         check(app, database, truth)
 
 

@@ -184,7 +184,6 @@ def test_a_server_that_is_restarted_inside_messages_costs_none_of_them(
             restarting.result()
         held(shift, own)
         for app, database in zip(instances[0], databases, strict=True):
-            finish(app)
             check(app, database, truth)
     for database in databases:
         unused(database)

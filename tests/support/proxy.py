@@ -74,26 +74,19 @@ class Proxy:
                 self._both_ways(client, server)
 
     def _both_ways(self, client: socket.socket, server: socket.socket) -> None:
-        while True:
+        loses, answer = False, b""
+        while answer[-6:-1] != _READY:
             for one in select.select([client, server], [], [])[0]:
                 said = one.recv(1 << 16)
                 if not said:
                     return
-                if one is server:
+                if one is client:
+                    loses = loses or self._loses(said)
+                    server.sendall(said)
+                elif loses:
+                    answer += said
+                else:
                     client.sendall(said)
-                    continue
-                loses = self._loses(said)
-                server.sendall(said)
-                if loses:
-                    self._carried_out(server)
-                    return
-
-    def _carried_out(self, server: socket.socket) -> None:
-        answer = b""
-        while answer[-6:-1] != _READY:
-            said = server.recv(1 << 16)
-            assert said, "the server went away by itself"
-            answer += said
         self.broke_at = time.monotonic()
 
     def _ends(self) -> bool:
