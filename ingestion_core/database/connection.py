@@ -22,6 +22,12 @@ _KEYWORDS: Final[dict[str, Any]] = {
     "autocommit": True,
     "prepare_threshold": None,
     "connect_timeout": 5,
+    # A server whose machine is gone says nothing: the kernel gives up on it, rather than the host
+    # on us after ten minutes.
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
     "application_name": "parcferme-ingestion",
 }
 

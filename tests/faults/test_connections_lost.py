@@ -1,5 +1,7 @@
 """Connections are ended while they are made, or between what was done and its answer."""
 
+import os
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -20,6 +22,13 @@ from tests.support.work import item
 
 #: As many instances' threads as come to a server that is away.
 AT_ONCE = times(2, 6)
+#: How the kernel finds out: probes in seconds and their number, and milliseconds.
+_PROBES = (
+    socket.TCP_KEEPIDLE,
+    socket.TCP_KEEPINTVL,
+    socket.TCP_KEEPCNT,
+    socket.TCP_USER_TIMEOUT,
+)
 #: More answers than a meeting has.
 _ENOUGH = 200
 
@@ -90,6 +99,26 @@ def waited(app: App) -> float:
     with pytest.raises(PoolTimeout), app.db():
         pass
     return time.monotonic() - began
+
+
+def test_a_server_that_says_nothing_any_more_is_given_up_by_the_kernel(
+    fresh: Fresh, azurite: str, replay: ReplayServer
+) -> None:
+    """Whose machine is gone: whether an answer is due, or a question was not even taken."""
+    with (
+        fresh() as database,
+        Proxy(database) as proxy,
+        closing(app_on(proxy.conninfo, azurite, replay)) as app,
+        app.db() as db,
+        socket.socket(fileno=os.dup(db.fileno())) as kernel,
+    ):
+        asked = kernel.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        idle, apart, often, untaken = (
+            kernel.getsockopt(socket.IPPROTO_TCP, option) for option in _PROBES
+        )
+        assert asked
+        assert idle + apart * often < HANG
+        assert 0 < untaken < HANG * 1000
 
 
 def test_the_answer_of_a_commit_gets_lost_and_nothing_is_done_twice(
