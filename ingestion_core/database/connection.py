@@ -14,8 +14,8 @@ Pool = ConnectionPool[ActingConnection]
 #: delivers the message again. Two such waits in a row, a season's lock and then somebody else's,
 #: stay well under the 15 seconds after which a message would count as hanging.
 WAIT: Final = 6.0
-#: In seconds: how long the pool's own attempts to connect go on, its pauses growing, before it says
-#: that they failed.
+#: In seconds: after that the pool says that connecting failed, rather than pause for longer and
+#: longer between its attempts.
 _ATTEMPT: Final = 0.5
 
 _KEYWORDS: Final[dict[str, Any]] = {

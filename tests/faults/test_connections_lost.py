@@ -14,7 +14,7 @@ from ingestion_core.tasks.app import App
 from local.replay.server import ReplayServer
 from tests.faults.conftest import Fresh
 from tests.faults.scale import times
-from tests.faults.seasons import HANG, RECOVERY, app_on, check, finish, insist
+from tests.faults.seasons import HANG, RECOVERY, app_on, check, finish, insist, unused
 from tests.support.drain import deliver, letters
 from tests.support.product import Dump
 from tests.support.proxy import COMMIT, Proxy
@@ -38,18 +38,16 @@ def test_connections_that_are_ended_while_they_are_made_cost_five_seconds_at_mos
     ended: int, fresh: Fresh, azurite: str, replay: ReplayServer
 ) -> None:
     """However many attempts in a row: once one is let through, the message is soon done."""
-    with (
-        fresh() as database,
-        Proxy(database) as proxy,
-        closing(app_on(proxy.conninfo, azurite, replay)) as app,
-        closing(app_on(database, azurite, replay)) as looking,
-    ):
-        task, message = letters(looking)[1]
-        proxy.end_while_made(ended)
-        insist(app, task, message)
-        assert proxy.to_end == 0
-        assert time.monotonic() - proxy.broke_at < RECOVERY
-        assert item(looking, message.item)["state"] == "done"
+    with fresh() as database:
+        with Proxy(database) as proxy, closing(app_on(proxy.conninfo, azurite, replay)) as app:
+            with closing(app_on(database, azurite, replay)) as looking:
+                task, message = letters(looking)[1]
+            proxy.end_while_made(ended)
+            insist(app, task, message)
+            assert proxy.to_end == 0
+            assert time.monotonic() - proxy.broke_at < RECOVERY
+            assert item(app, message.item)["state"] == "done"
+        unused(database)
 
 
 def test_connections_that_all_broke_while_idle_cost_five_seconds_at_most(
@@ -125,22 +123,20 @@ def test_the_answer_of_a_commit_gets_lost_and_nothing_is_done_twice(
     fresh: Fresh, azurite: str, replay: ReplayServer, truth: Dump
 ) -> None:
     """Of each meeting's: the message comes again, and finds its item done."""
-    with (
-        fresh() as database,
-        Proxy(database) as proxy,
-        closing(app_on(proxy.conninfo, azurite, replay)) as app,
-    ):
-        for task, message in letters(app):
-            proxy.lose_answer(marked=COMMIT)
-            with pytest.raises(psycopg.OperationalError):
+    with fresh() as database:
+        with Proxy(database) as proxy, closing(app_on(proxy.conninfo, azurite, replay)) as app:
+            for task, message in letters(app):
+                proxy.lose_answer(marked=COMMIT)
+                with pytest.raises(psycopg.OperationalError):
+                    deliver(app, task, message)
+                assert proxy.to_lose == 0
+                stored = item(app, message.item)
+                assert stored["state"] == "done"
                 deliver(app, task, message)
-            assert proxy.to_lose == 0
-            stored = item(app, message.item)
-            assert stored["state"] == "done"
-            deliver(app, task, message)
-            assert item(app, message.item) == stored
-            assert time.monotonic() - proxy.broke_at < RECOVERY
-        check(app, database, truth)
+                assert item(app, message.item) == stored
+                assert time.monotonic() - proxy.broke_at < RECOVERY
+            check(app, database, truth)
+        unused(database)
 
 
 def test_whichever_answer_of_the_database_gets_lost_the_meeting_is_stored_as_ever(
