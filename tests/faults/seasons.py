@@ -92,13 +92,13 @@ def deliveries(app: App, task: str, message: Message) -> list[float]:
     """The same; what each delivery took, in seconds."""
     seconds: list[float] = []
     while len(seconds) < DELIVERIES:
-        began, broke = time.monotonic(), True
-        with suppress(*BROKEN):
+        began = time.monotonic()
+        try:
             deliver(app, task, message)
-            broke = False
-        seconds.append(time.monotonic() - began)
-        if not broke:
-            return seconds
+        except BROKEN:
+            seconds.append(time.monotonic() - began)
+        else:
+            return [*seconds, time.monotonic() - began]
     raise AssertionError(f"{task} {message.key} failed {DELIVERIES} times: it would be poison")
 
 

@@ -135,6 +135,7 @@ def test_the_answer_of_a_commit_gets_lost_and_nothing_is_done_twice(
                 deliver(app, task, message)
                 assert item(app, message.item) == stored
                 assert time.monotonic() - proxy.broke_at < RECOVERY
+            finish(app)
             check(app, database, truth)
         unused(database)
 

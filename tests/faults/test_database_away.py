@@ -28,6 +28,7 @@ from tests.faults.seasons import (
 )
 from tests.support.drain import deliver, letters
 from tests.support.product import Dump, dump
+from tests.support.work import item
 
 #: Fewer than the deliveries of a message.
 KILLS = 4
@@ -97,6 +98,8 @@ def test_a_lock_of_somebody_elses_is_outlived_and_nobody_hangs_before_it(
         took = [one.result() for one in handed]
         assert max(map(len, took)) > 1
         assert max(map(max, took)) < HANG
+        assert {item(app, message.item)["state"] for _, message in waiting} == {"done"}
+        finish(app)
         check(app, database, truth)
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -35,8 +36,10 @@ from tests.faults.seasons import (
     unused,
 )
 from tests.support.drain import deliver, drain, letters
-from tests.support.product import Dump, dump, rows
+from tests.support.product import Dump, dump
+from tests.support.product import rows as looked_up
 from tests.support.restarts import Restarted, restarted
+from tests.support.work import rows
 
 DATABASES = WORKERS = 4
 #: Between two restarts at least so many seconds pass, and so many messages are done.
@@ -54,13 +57,13 @@ def own() -> Iterator[Restarted]:
 
 def crash(database: str) -> None:
     """Kill a backend: the server ends all the others, recovers from its log, and is waited for."""
-    before = rows(database, _CHECKPOINTER)
+    before = looked_up(database, _CHECKPOINTER)
     with closing(psycopg.connect(database)) as victim:
         os.kill(victim.info.backend_pid, signal.SIGKILL)
     deadline = time.monotonic() + HANG
     while time.monotonic() < deadline:
         with suppress(psycopg.OperationalError):
-            if rows(database, _CHECKPOINTER) not in ([], before):
+            if looked_up(database, _CHECKPOINTER) not in ([], before):
                 return
         Event().wait(0.02)
     raise AssertionError("the server does not recover")
@@ -184,6 +187,8 @@ def test_a_server_that_is_restarted_inside_messages_costs_none_of_them(
             restarting.result()
         held(shift, own)
         for app, database in zip(instances[0], databases, strict=True):
+            assert stored(app) == {"done": meetings}
+            finish(app)
             check(app, database, truth)
     for database in databases:
         unused(database)
@@ -195,6 +200,12 @@ def listed(app: App) -> list[tuple[str, Message]]:
     [(task, message)] = letters(app)
     deliver(app, task, message)
     return letters(app)
+
+
+def stored(app: App) -> Counter[str]:
+    """How its meetings' items ended, before anything but their messages made up for what broke."""
+    found = rows(app, "SELECT state FROM ingest.items WHERE task = 'sync_meeting'")
+    return Counter(one["state"] for one in found)
 
 
 def held(shift: Shift, server: Restarted) -> None:
