@@ -18,31 +18,19 @@ from local.replay.server import ReplayServer
 from tests.faults.conftest import Fresh
 from tests.faults.scale import Dice, seeds, times
 from tests.faults.seasons import app_on, check, finish
-from tests.support.drain import deliver, letters
+from tests.faults.victim import carry_out
+from tests.support.drain import letters
 from tests.support.product import Dump
 
 #: Killed and brought back from here: a process that has loaded everything and opened nothing.
 _WARM = multiprocessing.get_context("forkserver")
-_WARM.set_forkserver_preload(["tests.faults.seasons", "tests.support.drain", "httpx"])
+_WARM.set_forkserver_preload([carry_out.__module__])
 
 _HALVES = """
 SELECT r."Slug", (SELECT count(*) FROM "Sessions" s WHERE s."RoundId" = r."Id"),
        (SELECT count(*) FROM "Entrants" e WHERE e."RoundId" = r."Id")
 FROM "Rounds" r
 """
-
-
-def carry_out(
-    database: str, azurite: str, replay: str, task: str, message: Message, ready: Connection
-) -> None:
-    """What a worker does with one message; it says when it begins."""
-    app = app_on(database, azurite, replay)
-    with app.db() as db:
-        db.execute("SELECT 1")
-    ready.send(None)
-    deliver(app, task, message)
-    ready.send(None)
-    app.close()
 
 
 class Watch:
