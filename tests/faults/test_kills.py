@@ -1,6 +1,5 @@
 """kill -9 at any instant: the message comes back, and the rows are those of an undisturbed run."""
 
-import multiprocessing
 import os
 import signal
 import time
@@ -19,12 +18,9 @@ from tests.faults.conftest import Fresh
 from tests.faults.scale import Dice, seeds, times
 from tests.faults.seasons import app_on, check, finish
 from tests.faults.victim import carry_out
+from tests.support import warm
 from tests.support.drain import letters
 from tests.support.product import Dump
-
-#: Killed and brought back from here: a process that has loaded everything and opened nothing.
-_WARM = multiprocessing.get_context("forkserver")
-_WARM.set_forkserver_preload([carry_out.__module__])
 
 _HALVES = """
 SELECT r."Slug", (SELECT count(*) FROM "Sessions" s WHERE s."RoundId" = r."Id"),
@@ -78,9 +74,8 @@ def one_by_one(database: str, azurite: str, replay: ReplayServer) -> list[tuple[
 @contextmanager
 def worker(*arguments: object) -> Iterator[tuple[int, Connection]]:
     """A process that carries out a message; its id, and where it says how far it is."""
-    heard, said = _WARM.Pipe(duplex=False)
-    process = _WARM.Process(target=carry_out, args=(*arguments, said))
-    process.start()
+    heard, said = warm.pipe()
+    process = warm.start(carry_out, *arguments, said)
     said.close()
     try:
         assert process.pid is not None
