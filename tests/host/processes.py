@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Protocol, Self, TypeVar
 
 from tests.support import warm
-from tests.support.served import serve
+from tests.support.programs import be
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE_SECONDS = 20.0
@@ -91,7 +91,8 @@ class Warm:
 
     def __init__(self, arguments: Sequence[str], settings: dict[str, str]) -> None:
         heard, said = warm.pipe()
-        self._process = warm.start(serve, list(arguments), REPOSITORY, environment(settings), said)
+        words = ["local.host", *arguments]
+        self._process = warm.start(be, words, REPOSITORY, environment(settings), said, said)
         said.close()
         self.output: IO[str] = os.fdopen(os.dup(heard.fileno()), encoding="utf-8")
         heard.close()

@@ -7,7 +7,7 @@ from multiprocessing.context import ForkServerProcess
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["tests.support.loaded", "tests.support.served", "tests.faults.victim"]
+    ["tests.support.loaded", "tests.support.programs", "tests.faults.victim"]
 )
 
 

@@ -344,7 +344,7 @@ ROWS = st.lists(
         {"session_key": st.just(int(SESSION)) | JSON, "driver_number": st.integers(0, 30) | JSON},
         optional=dict.fromkeys(FIELDS, JSON),
     ),
-    max_size=6,
+    max_size=3,
 )
 
 
