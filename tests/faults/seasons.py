@@ -1,7 +1,9 @@
 """A short season and those who carry it out, as instances of the Functions host would."""
 
+import time
 from collections.abc import Iterable
 from contextlib import suppress
+from threading import Event
 
 import psycopg
 from azure.core.exceptions import AzureError
@@ -16,6 +18,7 @@ from local.replay.limits import Limits
 from local.replay.server import ReplayServer
 from tests.support.drain import deliver, letters
 from tests.support.product import RACING, Dump, dump
+from tests.support.product import rows as stored
 from tests.support.work import pass_time, rows
 
 UNLIMITED = Limits(per_second=0, per_minute=0)
@@ -24,10 +27,16 @@ YEAR = 2024
 MEETINGS = (1228, 1229, 1230)
 #: What the host does with a message whose function raises.
 DELIVERIES = 10
+#: Nobody waits longer than this, in seconds, and a server that is back is in use after that.
+HANG, RECOVERY = 15, 5
 #: A server that is away, a connection that broke, a Storage account that does not answer.
 BROKEN = (psycopg.Error, PoolTimeout, AzureError)
 
 _OPEN = "SELECT count(*) AS n FROM ingest.items WHERE state IN ('waiting', 'sent', 'running')"
+_OURS = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND application_name = 'parcferme-ingestion'"
+)
 
 
 def short(server: ReplayServer) -> None:
@@ -76,10 +85,20 @@ def reading(app: App) -> None:
 
 def insist(app: App, task: str, message: Message) -> int:
     """Deliver a message as the host does, again while its function raises; how many times."""
-    for attempt in range(1, DELIVERIES + 1):
+    return len(deliveries(app, task, message))
+
+
+def deliveries(app: App, task: str, message: Message) -> list[float]:
+    """The same; what each delivery took, in seconds."""
+    seconds: list[float] = []
+    while len(seconds) < DELIVERIES:
+        began, broke = time.monotonic(), True
         with suppress(*BROKEN):
             deliver(app, task, message)
-            return attempt
+            broke = False
+        seconds.append(time.monotonic() - began)
+        if not broke:
+            return seconds
     raise AssertionError(f"{task} {message.key} failed {DELIVERIES} times: it would be poison")
 
 
@@ -130,3 +149,11 @@ def written(app: App) -> list[tuple[str, ...]]:
     )
     with app.db() as db:
         return sorted(db.execute(everything))
+
+
+def unused(database: str) -> None:
+    """Nobody of the app's is connected any more: an ending backend is waited for."""
+    deadline = time.monotonic() + RECOVERY
+    while stored(database, _OURS) != [(0,)]:
+        assert time.monotonic() < deadline, "a connection leaked"
+        Event().wait(0.02)
