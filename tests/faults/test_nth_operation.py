@@ -4,14 +4,9 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from functools import partial
-from typing import Any
 
-import httpx
-import psycopg
 import pytest
-from azure.core.exceptions import AzureError, ServiceRequestError
-from azure.storage.queue import QueueClient
-from psycopg import Connection
+from azure.core.exceptions import AzureError
 from psycopg.conninfo import conninfo_to_dict
 
 from ingestion_core.tasks import backfill
@@ -19,6 +14,7 @@ from ingestion_core.tasks.app import App
 from local.replay.server import ReplayServer
 from local.stack.postgres import Postgres
 from tests.conftest import cloned
+from tests.faults.breaking import Breaking, Once, commit, message, request, statement
 from tests.faults.conftest import Fresh
 from tests.faults.seasons import MEETINGS, YEAR, app_on, check, finish, insist, settled
 from tests.support.drain import deliver, letters
@@ -29,82 +25,6 @@ from tests.support.work import execute
 _ENOUGH = 200
 #: Bahrain: the first to name its drivers.
 MEETING = str(MEETINGS[1])
-
-
-class Once:
-    """Counts operations, and lets the nth of them fail."""
-
-    def __init__(self) -> None:
-        self.nth = 0
-        self.seen = 0
-
-    def arm(self, nth: int) -> None:
-        """Let the nth operation from now on fail; 0: none, they are only counted."""
-        self.nth, self.seen = nth, 0
-
-    @property
-    def struck(self) -> bool:
-        """Whether it did."""
-        return 0 < self.nth <= self.seen
-
-    def strikes(self) -> bool:
-        """Count one; whether it is the one."""
-        self.seen += 1
-        return self.seen == self.nth
-
-
-def statement(monkeypatch: pytest.MonkeyPatch, once: Once) -> None:
-    """A statement ends as when its server goes away: the connection is gone as well."""
-    execute = psycopg.Cursor.execute
-
-    def failing(cursor: Any, query: Any, *arguments: Any, **options: Any) -> Any:
-        if query and once.strikes():
-            cursor.connection.close()
-            raise psycopg.OperationalError("the connection is lost")
-        return execute(cursor, query, *arguments, **options)
-
-    monkeypatch.setattr(psycopg.Cursor, "execute", failing)
-
-
-def commit(monkeypatch: pytest.MonkeyPatch, once: Once) -> None:
-    """The connection breaks when the server has committed and before it says so."""
-    finishing = Connection._exec_command
-
-    def failing(self: Any, command: Any, *arguments: Any, **options: Any) -> Iterator[Any]:
-        result = yield from finishing(self, command, *arguments, **options)
-        if command == b"COMMIT" and once.strikes():
-            self.close()
-            raise psycopg.OperationalError("the connection is lost")
-        return result
-
-    monkeypatch.setattr(Connection, "_exec_command", failing)
-
-
-def request(monkeypatch: pytest.MonkeyPatch, once: Once) -> None:
-    """A request is not answered."""
-    send = httpx.Client.send
-
-    def failing(client: Any, asked: Any, *arguments: Any, **options: Any) -> Any:
-        if once.strikes():
-            raise httpx.ReadError("the connection is lost")
-        return send(client, asked, *arguments, **options)
-
-    monkeypatch.setattr(httpx.Client, "send", failing)
-
-
-def message(monkeypatch: pytest.MonkeyPatch, once: Once) -> None:
-    """A message is not taken."""
-    send = QueueClient.send_message
-
-    def failing(client: Any, *arguments: Any, **options: Any) -> Any:
-        if once.strikes():
-            raise ServiceRequestError("the storage does not answer")
-        return send(client, *arguments, **options)
-
-    monkeypatch.setattr(QueueClient, "send_message", failing)
-
-
-Breaking = Callable[[pytest.MonkeyPatch, Once], None]
 
 
 @pytest.fixture(scope="module")
