@@ -41,10 +41,12 @@ class Watch:
 
     def _look(self) -> None:
         with psycopg.connect(self._database, autocommit=True) as db:
+            before = {slug: counts for slug, *counts in db.execute(_HALVES)}
             while not self._over.wait(0.01):
                 self.looks += 1
                 for slug, sessions, entrants in db.execute(_HALVES):
-                    if (sessions, entrants) not in {(0, 0), self._whole[slug]}:
+                    counts = [sessions, entrants]
+                    if counts not in ([0, 0], before.get(slug), [*self._whole[slug]]):
                         self.halves.append((slug, sessions, entrants))
 
     def __enter__(self) -> "Watch":
@@ -63,12 +65,12 @@ def whole(truth: Dump) -> dict[str, tuple[int, int]]:
     return {row["Slug"]: (sessions[row["Id"]], entrants[row["Id"]]) for row in truth["Rounds"]}
 
 
-def one_by_one(database: str, azurite: str, replay: ReplayServer) -> list[tuple[str, Message]]:
-    """The season's messages."""
+def one_by_one(database: str, azurite: str, replay: ReplayServer) -> Iterator[tuple[str, Message]]:
+    """The season's messages, and those that follow them."""
     app = app_on(database, azurite, replay)
-    found = letters(app)
+    while found := letters(app):
+        yield from found
     app.close()
-    return found
 
 
 @contextmanager
