@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from functools import partial
 from threading import Event
@@ -134,6 +134,12 @@ def reading(app: App) -> None:
     """Read every meeting, one after the other, and what they told."""
     drain(app)
     assert rows(app, _OPEN) == [{"n": 0}]
+
+
+def following(app: App) -> Iterator[tuple[str, Message]]:
+    """The messages that are sent, and those that follow from them."""
+    while sent := letters(app):
+        yield from sent
 
 
 def insist(app: App, task: str, message: Message) -> int:
