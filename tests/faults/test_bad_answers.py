@@ -45,7 +45,7 @@ BAD: list[tuple[dict[str, object], str | None]] = [
 def persist(database: str, azurite: str, replay: str, said: Connection) -> None:
     """Read the season however often it takes; tell with which codes items came back, and the
     most memory that this took, in kB."""
-    app = app_on(database, azurite, replay, timeout=TIMEOUT)
+    app = app_on(database, azurite, replay, timeout=TIMEOUT, login=True)
     codes = []
     while waiting := letters(app):
         task, message = waiting[0]
@@ -69,7 +69,7 @@ def spoil(replay: ReplayServer, endpoint: str, meetings: tuple[int, ...], elsewh
         replay.faults.add(Fault.model_validate(kind))
 
 
-@pytest.mark.parametrize("endpoint", ["sessions", "drivers"])
+@pytest.mark.parametrize("endpoint", ["sessions", "drivers", "session_result"])
 def test_whatever_comes_for_an_answer_the_season_is_read_in_the_end(
     endpoint: str, fresh: Fresh, azurite: str, replay: ReplayServer, truth: Dump
 ) -> None:

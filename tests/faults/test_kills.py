@@ -1,48 +1,30 @@
 """kill -9 at any instant: the message comes back, and the rows are those of an undisturbed run."""
 
-import multiprocessing
 import os
 import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from multiprocessing.connection import Connection
 from threading import Event, Thread
 
 import psycopg
 import pytest
 
-from ingestion_core.work.messages import Message
 from local.replay.server import ReplayServer
 from tests.faults.conftest import Fresh
 from tests.faults.scale import Dice, seeds, times
-from tests.faults.seasons import app_on, check, finish
-from tests.support.drain import deliver, letters
+from tests.faults.seasons import app_on, check, finish, following
+from tests.faults.victim import carry_out
+from tests.support import warm
 from tests.support.product import Dump
-
-#: Killed and brought back from here: a process that has loaded everything and opened nothing.
-_WARM = multiprocessing.get_context("forkserver")
-_WARM.set_forkserver_preload(["tests.faults.seasons", "tests.support.drain", "httpx"])
 
 _HALVES = """
 SELECT r."Slug", (SELECT count(*) FROM "Sessions" s WHERE s."RoundId" = r."Id"),
        (SELECT count(*) FROM "Entrants" e WHERE e."RoundId" = r."Id")
 FROM "Rounds" r
 """
-
-
-def carry_out(
-    database: str, azurite: str, replay: str, task: str, message: Message, ready: Connection
-) -> None:
-    """What a worker does with one message; it says when it begins."""
-    app = app_on(database, azurite, replay)
-    with app.db() as db:
-        db.execute("SELECT 1")
-    ready.send(None)
-    deliver(app, task, message)
-    ready.send(None)
-    app.close()
 
 
 class Watch:
@@ -57,10 +39,12 @@ class Watch:
 
     def _look(self) -> None:
         with psycopg.connect(self._database, autocommit=True) as db:
+            before = {slug: counts for slug, *counts in db.execute(_HALVES)}
             while not self._over.wait(0.01):
                 self.looks += 1
                 for slug, sessions, entrants in db.execute(_HALVES):
-                    if (sessions, entrants) not in {(0, 0), self._whole[slug]}:
+                    counts = [sessions, entrants]
+                    if counts not in ([0, 0], before.get(slug), [*self._whole[slug]]):
                         self.halves.append((slug, sessions, entrants))
 
     def __enter__(self) -> "Watch":
@@ -79,20 +63,11 @@ def whole(truth: Dump) -> dict[str, tuple[int, int]]:
     return {row["Slug"]: (sessions[row["Id"]], entrants[row["Id"]]) for row in truth["Rounds"]}
 
 
-def one_by_one(database: str, azurite: str, replay: ReplayServer) -> list[tuple[str, Message]]:
-    """The season's messages."""
-    app = app_on(database, azurite, replay)
-    found = letters(app)
-    app.close()
-    return found
-
-
 @contextmanager
 def worker(*arguments: object) -> Iterator[tuple[int, Connection]]:
     """A process that carries out a message; its id, and where it says how far it is."""
-    heard, said = _WARM.Pipe(duplex=False)
-    process = _WARM.Process(target=carry_out, args=(*arguments, said))
-    process.start()
+    heard, said = warm.pipe()
+    process = warm.start(carry_out, *arguments, said)
     said.close()
     try:
         assert process.pid is not None
@@ -111,8 +86,12 @@ def test_a_worker_that_is_killed_at_any_instant_leaves_no_trace(
     kills = survived = 0
     with Dice(seed) as dice:
         while kills < 200:
-            with fresh() as database, Watch(database, whole(truth)) as watch:
-                for task, message in one_by_one(database, azurite, replay):
+            with (
+                fresh() as database,
+                closing(app_on(database, azurite, replay)) as app,
+                Watch(database, whole(truth)) as watch,
+            ):
+                for task, message in following(app):
                     lasted = 0.4
                     while True:
                         with worker(database, azurite, replay.url, task, message) as (pid, heard):
@@ -125,10 +104,8 @@ def test_a_worker_that_is_killed_at_any_instant_leaves_no_trace(
                             lasted = max(0.02, min(lasted, time.monotonic() - began))
                             survived += 1
                             break
-                app = app_on(database, azurite, replay.url)
                 finish(app)
                 check(app, database, truth)
-                app.close()
             assert watch.halves == []
             assert watch.looks > 10
     assert survived

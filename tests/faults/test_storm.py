@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from ingestion_core.tasks import backfill
 from local.replay.faults import Fault, FaultBook
@@ -15,6 +16,7 @@ from tests.conftest import cloned
 from tests.faults.hours import Hours
 from tests.faults.scale import Dice, seeds, times
 from tests.faults.seasons import UNLIMITED, YEAR, unlike
+from tests.support import canaries
 from tests.support.drain import drain
 from tests.support.product import Dump, dump
 from tests.support.product import rows as stored
@@ -75,6 +77,7 @@ def replay() -> Iterator[ReplayServer]:
         for name in KEYS:
             kept = [row for row in server.rows.of(name) if row["meeting_key"] <= LAST]
             server.rows.replace(name, kept)
+        canaries.tell_results(server)
         yield server
 
 
@@ -116,7 +119,8 @@ def test_a_storm_of_429_costs_hardly_a_request_more_than_it_must(
     with Dice(seed) as dice:
         storm = Storm(dice)
         monkeypatch.setattr(replay.api, "faults", storm)
-        app = opted(database, azurite, replay)
+        secret = make_conninfo(database, password=canaries.DATABASE_PASSWORD)
+        app = opted(secret, azurite, replay)
         backfill.backfill(app, [YEAR], {"years": YEAR}, include_results=True)
         storm.hours.work_off(app)
         states = rows(app, "SELECT DISTINCT state, attempts FROM ingest.items")
@@ -124,6 +128,7 @@ def test_a_storm_of_429_costs_hardly_a_request_more_than_it_must(
         assert states == [{"state": "done", "attempts": 0}]
         assert unlike(dump(database), truth) == []
         assert results(database) == told
+        assert canaries.in_tables(database) == {}
         assert storm.early == []
         assert len(storm.refused) >= len(wishes())
         assert storm.asked - len(storm.refused) == requests

@@ -10,32 +10,32 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
+from psycopg.conninfo import make_conninfo
 
 from ingestion_core.work.queues import QUEUES
 from local.replay.faults import Fault
 from local.replay.server import ReplayServer
 from tests.host.processes import eventually
-from tests.host.running import CALENDAR, UNLIMITED, Running, Start
+from tests.host.running import CALENDAR, KEY, UNLIMITED, Running, Start
+from tests.support import canaries
 from tests.support.product import rows, texts
 from tests.support.results import only
 
 BAHRAIN, RACE = 1229, 9472
 NAME = "ZZCANARY"
-#: What the results of this test hold and nothing else anywhere does: a gap, points, a time in
-#: either unit, laps, a position, and texts where there should be numbers.
-VALUES = ("98765.4321", "77.4321", "54321.987", "54321987", "9753", "987", "ZZGAP", "ZZPLACE")
-_TIME = re.compile(r"\d\d:\d\d:\d\d[.,]\d+")
-_VALUE = re.compile("|".join(rf"(?<![\w.]){re.escape(one)}(?!\w)" for one in VALUES))
+SECRETS = (*canaries.SECRETS, KEY)
+#: What the results of this test hold and nothing else anywhere does; a position as well.
+VALUES = (*canaries.VALUES, "987")
 
 
 def hits(text: str, name: bool = True) -> list[str]:
-    """The canaries in a text, without regard to the fractions of a clock's seconds."""
-    plain = _TIME.sub("", text)
-    found = _VALUE.findall(plain)
-    return found + ([NAME] if name and NAME.casefold() in plain.casefold() else [])
+    """The canaries in a text, secrets of the app's among them."""
+    found = canaries.hits(text, VALUES) + [one for one in SECRETS if one in text]
+    return found + ([NAME] if name and NAME.casefold() in text.casefold() else [])
 
 
 def seed(replay: ReplayServer) -> None:
@@ -87,20 +87,27 @@ def bodies(storage: str) -> dict[str, list[str]]:
 def replay() -> Iterator[ReplayServer]:
     """OpenF1 with the canary."""
     with ReplayServer(limits=UNLIMITED) as server:
+        server.api.tokens = canaries.OneToken()
         seed(server)
         yield server
 
 
 #: Results opted into, and telling as much as it can.
-SETTINGS = {"RESULTS_ENABLED": "true", "LOG_LEVEL": "DEBUG"}
+SETTINGS = {
+    "RESULTS_ENABLED": "true",
+    "LOG_LEVEL": "DEBUG",
+    "OPENF1_USERNAME": canaries.LOGIN,
+    "OPENF1_PASSWORD": canaries.LOGIN_PASSWORD,
+}
 
 
 @pytest.fixture
-def app(start: Start, replay: ReplayServer) -> Running:
-    """The app, with two attempts for a message."""
+def app(start: Start, replay: ReplayServer, database: str) -> Running:
+    """The app, with two attempts for a message, and passwords for everything."""
+    secret = make_conninfo(database, password=canaries.DATABASE_PASSWORD)
     return start(
         replay,
-        settings=SETTINGS,
+        settings=SETTINGS | {"DATABASE_URL": secret},
         listening=(
             *(*CALENDAR, "load_results"),
             *("dead_letter_year", "dead_letter_meeting", "dead_letter_results"),
@@ -278,6 +285,9 @@ def test_canaries_of_the_results_are_found_in_results_and_spoilers_alone(
                 "/runs/nobody",
             )
         ),
+        # A key may stand in an address as well.
+        httpx.get(f"{app.host.url}/api/health/ready?code={KEY}").raise_for_status().text,
+        httpx.get(f"{app.host.url}/api/nowhere?code={KEY}").text,
     ]
     app.close()
     queues = sent_by_all(start, replay, storage, steps.failed[0])
@@ -300,7 +310,8 @@ def test_canaries_of_the_results_are_found_in_results_and_spoilers_alone(
         "dead-letter queue=results ",
     ):
         assert part in log, part
-    assert json.loads(answers[-3])["revisions"]
+    assert json.loads(answers[-5])["revisions"]
+    assert any(one.path == "/token" for one in replay.requests)
     assert steps.activity
 
     # And nowhere else.

@@ -181,10 +181,15 @@ def test_a_whole_login_is_taken(environment: pytest.MonkeyPatch) -> None:
 
 
 def test_no_secret_stands_in_the_settings_text(environment: pytest.MonkeyPatch) -> None:
-    """However they are printed."""
+    """However they are printed: of the database, the storage, the login, a signed address."""
+    environment.setenv("AzureWebJobsStorage", "AccountName=a;AccountKey=hunter2=;")
+    environment.setenv("ARCHIVE_URL", "https://a.example/archive.zip?sig=hunter2")
     environment.setenv("OPENF1_USERNAME", "me")
     environment.setenv("OPENF1_PASSWORD", "hunter2")
-    assert "hunter2" not in f"{settings()!r} {settings()} {settings().model_dump_json()}"
+    chosen = settings()
+    shown = f"{chosen!r} {chosen} {chosen.model_dump()} {chosen.model_dump_json()}"
+    assert chosen.openf1_base_url in shown
+    assert "hunter2" not in shown
 
 
 def test_nothing_is_read_when_the_app_is_imported() -> None:
