@@ -219,10 +219,11 @@ def settled(app: App, database: str, truth: Dump) -> None:
     found, expected = seen(database), {**truth, **({} if asked(app) else _UNTOLD)}
     if not found["users"]:  # a database of its own, that nobody uses
         expected["users"] = []
-    assert unlike(found, expected) == []
+    differing, leaking = unlike(found, expected), canaries.in_tables(database)
+    assert not differing, differing
+    assert not leaking, leaking
     ended = "SELECT DISTINCT state FROM ingest.items WHERE task IN ('sync_meeting', 'load_results')"
     assert rows(app, ended) == [{"state": "done"}]
-    assert canaries.in_tables(database) == {}
 
 
 def check(app: App, database: str, truth: Dump) -> None:
