@@ -68,8 +68,7 @@ class Season:
 
     def drivers(self, place: int) -> list[Row]:
         """What ``/drivers?meeting_key=`` answers; in every third version somebody stands in."""
-        version = self.version(place)
-        absent = place % CARS if version % 3 == 1 else None
+        version, absent = self.version(place), self._absent(place)
         return [
             {
                 "meeting_key": self.key(place),
@@ -83,6 +82,13 @@ class Season:
             for car in range(CARS)
             for stands_in in [session == 0 and car == absent]
         ]
+
+    def entrants(self, place: int) -> int:
+        """How many take part in a meeting."""
+        return CARS + (self._absent(place) is not None)
+
+    def _absent(self, place: int) -> int | None:
+        return place % CARS if self.version(place) % 3 == 1 else None
 
     def _opens(self, place: int) -> datetime:
         first = datetime(self.year, 1, 10, tzinfo=UTC)
