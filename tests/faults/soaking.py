@@ -1,9 +1,8 @@
 """A soak: rounds of synthetic seasons for four instances of the app, and what each round took."""
 
 import multiprocessing
-import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
@@ -22,7 +21,6 @@ from tests.support.upkeep import (
     processor_seconds_of_server,
     resident,
     touched,
-    yardstick,
 )
 from tests.support.work import execute
 
@@ -37,6 +35,8 @@ MEETINGS = times(3, 25)
 ROUNDS = times(2, 62)
 #: As long as a message may take at most, in seconds, before a worker is taken for dead.
 HANG = 120
+#: Before each round, so many seasons of a database that has no others.
+SMALL = 2
 #: After this many rounds items are three months old, and go.
 KEPT = times(1, 5)
 
@@ -50,68 +50,85 @@ WHERE created_at > now() - interval '90 days' AND NOT EXISTS (
     WHERE run = r.run AND i.closed_at > now() - interval '90 days')
 """
 
-Letter = tuple[str, Message]
-
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a round's messages took: processor seconds of the workers and of the server, and of a
-    piece of work that is always the same; pages that the server looked at; requests."""
+    """What some messages took: processor seconds of the workers and of the server, pages that the
+    server looked at, transactions, and requests of the source."""
 
     messages: int
     seconds: float
     workers: float
     server: float
-    unit: float
-    pages: int
-    transactions: int
-    requests: int
+    pages: float
+    transactions: float
+    requests: float
 
     @property
-    def units(self) -> float:
-        """Processor time, in pieces of that work."""
-        return (self.workers + self.server) / self.unit
+    def processor(self) -> float:
+        """Seconds for a message."""
+        return (self.workers + self.server) / self.messages
 
-    @property
-    def told(self) -> str:
+    def __str__(self) -> str:
         each = 1000 / self.messages
         return (
             f"{self.messages} messages, {self.messages / self.seconds:.1f} a second;"
             f" of each {self.workers * each:.1f} ms of a worker, {self.server * each:.1f} ms of"
-            f" the server, {self.units / self.messages:.1f} units of {self.unit * 1000:.2f} ms,"
-            f" {self.pages / self.messages:.0f} pages,"
+            f" the server, {self.pages / self.messages:.0f} pages,"
             f" {self.transactions / self.messages:.1f} transactions,"
             f" {self.requests / self.messages:.2f} requests"
         )
 
 
-def unhurried(database: str, azurite: str, url: str) -> App:
-    """An instance of the app whose gate lets everybody through: who waits there asks again, and how
-    often would be a matter of the machine."""
-    usual = app_on(database, azurite, url)
-    return App(usual.settings.model_copy(update={"openf1_requests_per_minute": 6_000_000}))
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a round took, and just before it, by the same workers, a few messages for a database
+    that stays small: on a machine that is shared, a second is not always the same."""
+
+    cost: Cost
+    small: Cost
+
+    @property
+    def ratio(self) -> float:
+        """Processor time of a message against one for the small database."""
+        return self.cost.processor / self.small.processor
 
 
-def carry_out(
-    database: str, azurite: str, url: str, waiting: "Queue[Letter | None]", done: "Queue[int]"
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A database, and the source that those who work on it ask."""
+
+    database: str
+    storage: str
+    url: str
+
+    def app(self) -> App:
+        """An instance whose gate lets everybody through: who waits there asks again, and how often
+        would be a matter of the machine."""
+        usual = app_on(self.database, self.storage, self.url)
+        return App(usual.settings.model_copy(update={"openf1_requests_per_minute": 6_000_000}))
+
+
+Letter = tuple[Place, str, Message]
+
+
+def carry_out(places: Sequence[Place], waiting: "Queue[Letter | None]", done: "Queue[int]") -> None:
     """What a worker does, until it is handed None; it says how often each was delivered."""
-    app = unhurried(database, azurite, url)
+    apps = {place: place.app() for place in places}
     while (letter := waiting.get()) is not None:
-        done.put(insist(app, *letter))
-    app.close()
+        done.put(insist(apps[letter[0]], *letter[1:]))
+    for app in apps.values():
+        app.close()
 
 
 class Workers:
     """Four instances, as processes; each takes the next message when it is through with one."""
 
-    def __init__(self, *arguments: str) -> None:
-        self.waiting: Queue[Letter | None] = _WARM.Queue()
-        self.done: Queue[int] = _WARM.Queue()
-        self.delivered = 0
-        self.units: list[float] = []
+    def __init__(self, *places: Place) -> None:
+        self._waiting: Queue[Letter | None] = _WARM.Queue()
+        self._done: Queue[int] = _WARM.Queue()
         self._processes: list[BaseProcess] = [
-            _WARM.Process(target=carry_out, args=(*arguments, self.waiting, self.done))
+            _WARM.Process(target=carry_out, args=(places, self._waiting, self._done))
             for _ in range(WORKERS)
         ]
 
@@ -122,105 +139,93 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         for _ in self._processes:
-            self.waiting.put(None)
+            self._waiting.put(None)
         for process in self._processes:
             process.join(HANG)
             process.kill()
         assert [process.exitcode for process in self._processes] == [0] * WORKERS
 
     @property
-    def pids(self) -> list[int]:
-        return [process.pid or 0 for process in self._processes]
+    def _pids(self) -> list[int]:
+        return [process.pid for process in self._processes if process.pid]
 
-    def work_off(self, batch: Sequence[Letter]) -> None:
-        """All of these; the machine's pace is measured now and then."""
-        for letter in batch:
-            self.waiting.put(letter)
-        for place in range(len(batch)):
-            self.delivered += self.done.get(timeout=HANG)
-            if place % 25 == 0:
-                self.units.append(yardstick())
+    def work_off(self, batch: Iterable[Letter]) -> int:
+        """All of these; how many deliveries that took."""
+        handed = [self._waiting.put(letter) for letter in batch]
+        return sum(self._done.get(timeout=HANG) for _ in handed)
 
     def processor_seconds(self) -> float:
-        return sum(map(processor_seconds, self.pids))
+        return sum(map(processor_seconds, self._pids))
 
     def memory(self) -> list[int]:
-        return list(map(resident, self.pids))
+        return list(map(resident, self._pids))
 
 
 class Soak:
     """Rounds of seasons that are read, and read again when their lists have changed."""
 
     def __init__(
-        self, app: App, dice: Dice, at_work: Workers, source: Synthetic, postgres: Postgres
+        self, place: Place, source: Synthetic, at_work: Workers, postgres: Postgres, dice: Dice
     ) -> None:
-        self.app, self.dice, self.at_work = app, dice, at_work
-        self.source, self.postgres = source, postgres
+        self.place, self.source, self.app = place, source, place.app()
         self.years: list[int] = []
-        #: By round.
-        self.closed: list[list[int]] = []
+        self._at_work, self._postgres, self._dice = at_work, postgres, dice
+        self._closed: list[list[int]] = []
 
     def round(self, new: int, again: int) -> Cost:
         """Ask for so many seasons, read them, keep house; what it took."""
-        chosen = self.dice.sample(self.years, again)
+        chosen = self._dice.sample(self.years, again)
         fresh = [FIRST_YEAR + len(self.years) + place for place in range(new)]
         self.years += fresh
-        self.at_work.units.clear()
-        self.closed.append([])
-        began, before = time.monotonic(), self._spent()
-        backfill.backfill(self.app, [*fresh, *chosen], {"years": len(chosen)})
+        self._closed.append([])
+        before = self._spent()
+        backfill.backfill(self.app, [*fresh, *chosen], {"years": new + again})
         meetings = self._read()
         discover.tick(self.app)
         self._read()
         self._age()
         keep_house(self.app)
-        workers, server, pages, transactions, requests = (
-            now - then for now, then in zip(self._spent(), before, strict=True)
-        )
         return Cost(
-            meetings,
-            time.monotonic() - began,
-            workers,
-            server,
-            statistics.median(self.at_work.units),
-            int(pages),
-            int(transactions),
-            int(requests),
+            meetings, *(now - then for now, then in zip(self._spent(), before, strict=True))
         )
 
     def _read(self) -> int:
         """Whatever was sent, and what that leads to; how many of it were meetings."""
         meetings = 0
         while batch := letters(self.app):
-            self.dice.shuffle(batch)
-            self.at_work.work_off(batch)
+            self._dice.shuffle(batch)
+            self._at_work.work_off((self.place, *letter) for letter in batch)
             meetings += sum(task == sync_meeting.TASK for task, _ in batch)
-            self.closed[-1] += [message.item for _, message in batch]
+            self._closed[-1] += [message.item for _, message in batch]
         return meetings
 
     def _age(self) -> None:
         """What a round closed is three months old some rounds later, as its season's runs are."""
-        if len(self.closed) > KEPT:
-            execute(self.app, _OLD_ITEMS, self.closed.pop(0))
+        if len(self._closed) > KEPT:
+            execute(self.app, _OLD_ITEMS, self._closed.pop(0))
             execute(self.app, _OLD_RUNS)
 
     def _spent(self) -> tuple[float, ...]:
-        """By now."""
+        """By now, in the order of what a cost is made of."""
         return (
-            self.at_work.processor_seconds(),
-            processor_seconds_of_server(self.postgres),
-            *touched(self.app.settings.database_url.get_secret_value()),
+            time.monotonic(),
+            self._at_work.processor_seconds(),
+            processor_seconds_of_server(self._postgres),
+            *touched(self.place.database),
             len(self.source.requests),
         )
 
 
-def through(soak: Soak) -> tuple[list[Cost], list[list[int]]]:
+def through(soak: Soak, small: Soak, at_work: Workers) -> tuple[list[Round], list[list[int]]]:
     """All rounds of it: what each took, and the workers' memory after it."""
-    costs, memory = [], []
+    rounds, memory = [], []
     for number in range(ROUNDS):
-        costs.append(soak.round(*((NEW, AGAIN) if number else (NEW + AGAIN, 0))))
-        memory.append(soak.at_work.memory())
+        reference = small.round(*((0, SMALL) if number else (SMALL, 0)))
+        cost = soak.round(*((NEW, AGAIN) if number else (NEW + AGAIN, 0)))
+        rounds.append(Round(cost, reference))
+        memory.append(at_work.memory())
         if number == 0:
             # The server does so within a minute: some rounds would be its plans of empty tables.
-            execute(soak.app, "ANALYZE")
-    return costs, memory
+            for one in (soak, small):
+                execute(one.app, "ANALYZE")
+    return rounds, memory

@@ -1,8 +1,6 @@
 """What work costs a machine, and what a database keeps of it: by /proc and by the server."""
 
-import json
 import os
-import time
 from pathlib import Path
 
 import psycopg
@@ -52,20 +50,6 @@ def resident(pid: int) -> int:
     """The memory that a process has, in bytes."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def yardstick() -> float:
-    """How many processor seconds this machine needs now for the same piece of work.
-
-    Of the kind that the app does. On a machine that is shared, a second of its processors is not
-    always the same: what is measured in it is held against this.
-    """
-    began = time.thread_time()
-    for _ in range(20):
-        rows = [{"number": n, "name": f"name {n}", "team": n % 10} for n in range(100)]
-        read = json.loads(json.dumps(rows))
-        {(row["team"], row["name"]): row for row in sorted(read, key=lambda one: one["name"])}
-    return time.thread_time() - began
 
 
 def touched(database: str) -> tuple[int, int]:
