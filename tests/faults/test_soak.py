@@ -40,8 +40,9 @@ SLOWER, GROWN = 1.1, 10 * MEGABYTE
 #: Pages more come with trees that are a step higher; reading a table that grows is many times that.
 DEEPER = 1.5
 #: Rows that change leave room behind, which those after them fill: a table is twice its rows then.
-#: What is small has as much room as a batch of its changes.
-FULL, ROOM = 2, MEGABYTE
+#: And a small one has room for what changes until the server, once a minute, looks: of the items,
+#: at the speed of a soak, four versions of a kilobyte in each of two or three rounds.
+FULL, ROOM = 2, 3 * MEGABYTE
 
 _ENDS = """
 SELECT DISTINCT state, outcome, attempts FROM ingest.items WHERE source = 'openf1' AND lane = 1
@@ -69,7 +70,7 @@ class Soaked:
     @property
     def tenths(self) -> tuple[list[Round], list[Round]]:
         """The first tenth of the rounds, but for the one in which all is new, and the last."""
-        tenth = max(1, ROUNDS // 10)
+        tenth = max(3, ROUNDS // 10)
         return self.rounds[1 : 1 + tenth], self.rounds[-tenth:]
 
     def expected(self) -> dict[str, int]:
