@@ -3,7 +3,7 @@
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,6 +87,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first."""
     order = {name: place for place, name in enumerate(_FIRST)}
     items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
+
+Measured = Callable[[str], None]
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Measured:
+    """Takes lines that whoever runs the tests shall see, however they end."""
+    lines = request.node.user_properties
+    return lambda line: lines.append(("measured", line))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The lines of what was measured, by test."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        lines = [line for name, line in report.user_properties if name == "measured"]
+        if lines and report.when == "call":
+            terminalreporter.section(report.nodeid)
+        for line in lines if report.when == "call" else []:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -113,7 +113,8 @@ class State:
 #: What is read of every driver where names are to be compared.
 _NAMED: Final = ("Id", "Slug", "FirstName", "LastName", "DateOfBirth")
 
-# Arrays, where the planner would take a set for half of a table and read all of it.
+# Arrays, where the planner would take a set for half of a table and read all of it. For the same
+# reason whoever is known by name alone is a set of his own.
 #
 # Names are compared in full only where a driver's key was never decided: then all are fetched, by
 # their names alone, since folding knows more letters than the server does.
@@ -138,11 +139,11 @@ WITH own AS (
     SELECT * FROM "Series"
     WHERE "Slug" = %(series)s OR "Slug" = ANY(%(series_slugs)s::text[])
        OR "Id" = ANY(%(ids)s::uuid[])
-       OR "Id" IN (SELECT target FROM own WHERE kind = 'series')
-       OR "Id" IN (
+       OR "Id" = ANY(ARRAY(SELECT target FROM own WHERE kind = 'series'))
+       OR "Id" = ANY(ARRAY(
            SELECT "SeriesId" FROM "SeriesAliases"
            WHERE ("AliasSlug" = %(series)s OR "AliasSlug" = ANY(%(series_slugs)s::text[]))
-             AND "Source" IS DISTINCT FROM 'thethirdturn')
+             AND "Source" IS DISTINCT FROM 'thethirdturn'))
 ), this AS (
     SELECT "Id" FROM series
     ORDER BY "Id" IN (SELECT target FROM own WHERE kind = 'series') DESC,
@@ -153,9 +154,9 @@ WITH own AS (
     WHERE "SeriesId" IN (SELECT "Id" FROM this) AND "Year" = %(year)s
 ), rounds AS (
     SELECT *, {round_key} AS own_key FROM "Rounds"
-    WHERE "SeasonId" IN (SELECT "Id" FROM season)
+    WHERE "SeasonId" = ANY(ARRAY(SELECT "Id" FROM season))
        OR {round_key} = ANY(%(meeting_numbers)s::int[]) OR "Slug" = ANY(%(round_slugs)s::text[])
-       OR "Id" IN (SELECT target FROM own WHERE kind = 'round')
+       OR "Id" = ANY(ARRAY(SELECT target FROM own WHERE kind = 'round'))
 ), here AS (
     SELECT "Id" FROM rounds
     WHERE own_key = ANY(%(meeting_numbers)s::int[])
@@ -182,38 +183,36 @@ WITH own AS (
     SELECT * FROM "Circuits"
     WHERE "Id" = ANY(%(ids)s::uuid[])
        OR "Slug" = ANY(%(circuit_slugs)s::text[])
-       OR "Id" IN (SELECT target FROM own WHERE kind = 'circuit')
-       OR %(everything)s AND "Id" IN (SELECT id FROM named)
-       OR "Id" IN (
+       OR "Id" = ANY(ARRAY(SELECT target FROM own WHERE kind = 'circuit'))
+       OR "Id" = ANY(ARRAY(SELECT id FROM named WHERE %(everything)s))
+       OR "Id" = ANY(ARRAY(
            SELECT "CircuitId" FROM "CircuitAliases"
-           WHERE "AliasSlug" = ANY(%(circuit_slugs)s::text[]))
+           WHERE "AliasSlug" = ANY(%(circuit_slugs)s::text[])))
 ), teams AS (
     SELECT * FROM "Teams"
     WHERE "Id" = ANY(%(ids)s::uuid[])
        OR "Slug" = ANY(%(team_slugs)s::text[])
-       OR "Id" IN (SELECT target FROM own WHERE kind = 'team')
-       OR %(everything)s AND "Id" IN (SELECT id FROM named)
-       OR "Id" IN (
+       OR "Id" = ANY(ARRAY(SELECT target FROM own WHERE kind = 'team'))
+       OR "Id" = ANY(ARRAY(SELECT id FROM named WHERE %(everything)s))
+       OR "Id" = ANY(ARRAY(
            SELECT "TeamId" FROM "TeamAliases"
            WHERE "AliasSlug" = ANY(%(team_slugs)s::text[])
-             AND "Source" IS DISTINCT FROM 'lineage')
-), people AS (
-    SELECT *, "Id" = ANY(%(ids)s::uuid[])
-              OR "Slug" = ANY(%(driver_slugs)s::text[])
-              OR "Id" IN (SELECT target FROM own WHERE kind = 'driver')
-              OR %(everything)s AND "Id" IN (SELECT id FROM named) AS claimed
-    FROM "Drivers"
+             AND "Source" IS DISTINCT FROM 'lineage'))
+), drivers AS (
+    SELECT * FROM "Drivers"
     WHERE "Id" = ANY(%(ids)s::uuid[])
        OR "Slug" = ANY(%(driver_slugs)s::text[])
-       OR "Id" IN (SELECT target FROM own WHERE kind = 'driver')
-       OR %(everything)s AND "Id" IN (SELECT id FROM named)
-       OR "Id" IN (
-           SELECT "DriverId" FROM "DriverAliases"
-           WHERE "AliasSlug" = ANY(%(driver_slugs)s::text[]))
-       OR cardinality(%(driver_keys)s::text[]) > (
-           SELECT count(*) FROM own WHERE kind = 'driver' AND target IS NOT NULL)
-), drivers AS (
-    SELECT * FROM people WHERE claimed
+       OR "Id" = ANY(ARRAY(SELECT target FROM own WHERE kind = 'driver'))
+       OR "Id" = ANY(ARRAY(SELECT id FROM named WHERE %(everything)s))
+), others AS (
+    SELECT {named} FROM "Drivers"
+    WHERE "Id" = ANY(ARRAY(
+        SELECT "DriverId" FROM "DriverAliases"
+        WHERE "AliasSlug" = ANY(%(driver_slugs)s::text[])))
+    UNION
+    SELECT {named} FROM "Drivers"
+    WHERE cardinality(%(driver_keys)s::text[]) > (
+        SELECT count(*) FROM own WHERE kind = 'driver' AND target IS NOT NULL)
 ), targets AS (
     SELECT "Id" FROM rounds UNION ALL SELECT "Id" FROM sessions UNION ALL SELECT "Id" FROM entrants
     UNION ALL SELECT "Id" FROM circuits UNION ALL SELECT "Id" FROM teams
@@ -240,7 +239,8 @@ SELECT (SELECT "Id"::text FROM this), (SELECT "Id"::text FROM season),
         UNION ALL SELECT json_build_array('driver', "DriverId", "AliasSlug") FROM "DriverAliases"
             WHERE "AliasSlug" = ANY(%(driver_slugs)s::text[])
     ) all_aliases),
-    (SELECT coalesce(json_agg(json_build_array({named})), '[]') FROM people WHERE NOT claimed)
+    (SELECT coalesce(json_agg(json_build_array({named})), '[]') FROM others
+     WHERE "Id" NOT IN (SELECT "Id" FROM drivers))
 """
 
 

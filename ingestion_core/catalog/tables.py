@@ -28,7 +28,9 @@ class Table:
         """One statement for new rows and changed ones.
 
         A changed row is only touched if it still is what the change was computed from: whatever
-        somebody did in the product meanwhile stays, and is found by the next synchronisation.
+        somebody did in the product meanwhile stays, and is found by the next synchronisation. Its
+        parameters are the rows, and once more the ids: of rows made from JSON the planner expects
+        a hundred, and would read the whole table for them.
         """
         ours = [sql.Identifier(name) for name in self.columns]
         everything = [sql.Identifier(name) for name in ("Id", *self.once, *self.columns)]
@@ -51,7 +53,7 @@ class Table:
                 SELECT {everything} FROM r WHERE r."new" ORDER BY "Id" RETURNING 1
             ), changed AS (
                 UPDATE {table} t SET {assignments} FROM r
-                WHERE NOT r."new" AND t."Id" = r."Id"
+                WHERE NOT r."new" AND t."Id" = r."Id" AND t."Id" = ANY(%s::uuid[])
                   AND ({now}) IS NOT DISTINCT FROM ({was})
                 RETURNING 1
             )
@@ -183,5 +185,6 @@ def write(db: Connection[TupleRow], table: Table, rows: Mapping[Id, Mapping[str,
     """
     if not rows:
         return 0
-    row = db.execute(table.write, (Jsonb([rows[id_] for id_ in sorted(rows)]),)).fetchone()
+    ids = sorted(rows)
+    row = db.execute(table.write, (Jsonb([rows[id_] for id_ in ids]), ids)).fetchone()
     return sum(row) if row else 0

@@ -68,10 +68,12 @@ SET outcome = excluded.outcome, http_status = excluded.http_status,
 WHERE excluded.observed_at >= f.observed_at OR excluded.outcome = 'failed'
 """
 
+# Arrays: of rows made from JSON the planner expects a hundred, and reads every answer there is.
 _OBSERVED_LATER = """
 SELECT coalesce(bool_or(observed_at > %(observed_at)s), false) FROM ingest.fetches
-WHERE source = %(source)s AND (resource, key) IN (
-    SELECT resource, key FROM jsonb_to_recordset(%(asked)s) AS w(resource text, key text))
+WHERE source = %(source)s
+  AND resource = ANY(%(resources)s::text[]) AND key = ANY(%(keys)s::text[])
+  AND (resource, key) IN (SELECT * FROM unnest(%(resources)s::text[], %(keys)s::text[]))
   AND outcome <> 'failed'
 """
 
@@ -111,12 +113,14 @@ def observed_later(
     db: Db, source: str, asked: Iterable[tuple[str, str]], observed_at: datetime
 ) -> bool:
     """Whether one of these questions (resource, key) has a later answer on record already."""
+    asked = list(asked)
     row = db.execute(
         _OBSERVED_LATER,
         {
             "source": source,
             "observed_at": observed_at,
-            "asked": Jsonb([{"resource": r, "key": k} for r, k in asked]),
+            "resources": [str(resource) for resource, _ in asked],
+            "keys": [key for _, key in asked],
         },
     ).fetchone()
     return bool(row and row[0])

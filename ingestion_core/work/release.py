@@ -16,12 +16,13 @@ from ingestion_core.work.queues import QUEUES, Letter, Queues
 log = logging.getLogger(__name__)
 
 # A message is visible a second or two before its slot, so that the time until a poll finds it is
-# spent waiting for the slot anyway. Visibility is in whole seconds.
+# spent waiting for the slot anyway. Visibility is in whole seconds. Each step by itself: of the
+# thousands that wait the planner expects one, and would count what is ahead anew for each of them.
 _RELEASE = """
 WITH source AS MATERIALIZED (
     SELECT source, pace, greatest(clock_timestamp(), last_start + pace, closed_until) AS opens
     FROM ingest.sources WHERE source = %(source)s AND NOT paused FOR UPDATE
-), ahead AS (
+), ahead AS MATERIALIZED (
     SELECT coalesce(sum(i.requests), 0) AS requests
     FROM ingest.items i JOIN source USING (source)
     WHERE i.state = 'sent' AND i.due_at >= now() - interval '15 minutes'
@@ -40,7 +41,7 @@ WITH source AS MATERIALIZED (
                     AND (t.state IN ('waiting', 'sent')
                          OR t.state = 'running' AND t.item < i.item
                             AND t.started_at < now() - interval '25 minutes')))
-), slots AS (
+), slots AS MATERIALIZED (
     SELECT o.item, o.release, o.state,
            greatest(o.not_before, s.opens +
                CASE WHEN o.lane = 0 THEN interval '0' ELSE (a.requests + o.before) * s.pace END

@@ -12,11 +12,14 @@ import pytest
 from azure.storage.queue import QueueClient, QueueServiceClient
 from pydantic import SecretStr
 
+from ingestion_core.sources.openf1 import SOURCE
 from ingestion_core.tasks.app import App
+from ingestion_core.work import items
 from ingestion_core.work.account import Account
 from ingestion_core.work.items import LIVE_LANE, Wanted
 from ingestion_core.work.messages import Message, parse
 from ingestion_core.work.queues import AzureError, Queues
+from ingestion_core.work.release import _RELEASE
 from tests.support.work import (
     at_once,
     claim,
@@ -33,6 +36,7 @@ from tests.support.work import (
 )
 
 PACE = 2.05
+WAITING = 2000
 _BLOCKED = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock'
@@ -321,3 +325,14 @@ def test_what_a_silent_storage_did_not_take_is_sent_by_a_later_release(
     assert app.release("openf1") == 2
     assert keys(posted) == ["1", "2"]
     assert {one.message.release for one in posted} == {2}
+
+
+def test_what_is_ahead_is_counted_once_however_much_waits(app: App) -> None:
+    """Of two thousand items that wait, each is looked at a few times: not all of them for each."""
+    explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {_RELEASE}"
+    with app.transaction() as db:
+        items.enqueue(db, [meeting(key) for key in range(1, WAITING + 1)])
+    with app.db() as db:
+        [(plans,)] = db.execute(explained.encode(), {"source": SOURCE}).fetchall()
+    read = plans[0]["Plan"]["Shared Hit Blocks"] + plans[0]["Plan"]["Shared Read Blocks"]
+    assert read < 20 * WAITING
