@@ -1,4 +1,4 @@
-"""Two races of 2024 with their results, and the command line on a copy of a test's own."""
+"""Races of 2024 with their results: under an app, or under the command line."""
 
 import json
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ import psycopg
 import pytest
 
 from ingestion_core.cli.main import main
+from ingestion_core.tasks.app import App
 from local.replay.server import ReplayServer
 from local.stack.postgres import Postgres
 from tests.conftest import cloned
 from tests.database.conftest import UNLIMITED
 from tests.support import product
+from tests.support.cleaning import JEDDAH, MELBOURNE
 from tests.support.commands import set_only
 from tests.support.results import BAHRAIN, load, only, opted
-
-JEDDAH = 1230
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +77,13 @@ def command(
         }
         with set_only(monkeypatch, chosen):
             yield Command(database, capsys)
+
+
+@pytest.fixture
+def app(database: str, azurite: str, replay: ReplayServer) -> Iterator[App]:
+    """The first three races of 2024 with their results."""
+    only(replay, BAHRAIN, JEDDAH, MELBOURNE)
+    made = opted(database, azurite, replay)
+    load(made)
+    yield made
+    made.close()
