@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from ingestion_core.catalog import merges
-from ingestion_core.catalog.merges import Key
+from ingestion_core.catalog.keys import Key
 from ingestion_core.errors import Conflict, NotFound
 from ingestion_core.identity.ids import Id
 from tests.support import product

@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import psycopg
+import pytest
 
 from ingestion_core.catalog import removal
 from ingestion_core.racing.types import SeriesProfile, Weekend
 from ingestion_core.work import items
 from tests.support import product
 from tests.support.waiting import waiting
-from tests.support.weekends import NOW, Db, Person, weekend, write
+from tests.support.weekends import NOW, Db, Person, between_the_locks, weekend, write
 
 MAY = date(2023, 5, 28)
 MAX = Person("Max Verstappen", "Red Bull", key="max_verstappen", car="1", born=date(1997, 9, 30))
@@ -120,6 +121,17 @@ def test_a_log_that_is_being_written_at_that_moment_is_waited_for(db: Db, databa
             user.commit()
     assert product.rows(database, 'SELECT count(*) FROM "Logs"') == [(1,)]
     assert [row["Type"] for row in product.dump(database)["Sessions"]] == [6]
+
+
+def test_a_season_that_comes_in_between_goes_as_well(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else half of it would stay: locks are always taken in one order."""
+    write(db, weekend("ergast", "1100", [MAX], MAY))
+    left = between_the_locks(monkeypatch, db, weekend("ergast", "900", [LANCE], date(2022, 5, 29)))
+    assert remove(db, "ergast").seasons == 2
+    assert left == []
+    assert not any(product.dump(db.info.dsn)[table] for table in ("Rounds", "Entrants", "Drivers"))
 
 
 def test_what_a_key_means_is_no_word_of_its_source(db: Db) -> None:

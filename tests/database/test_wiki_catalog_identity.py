@@ -1,7 +1,7 @@
 """Who is who between The Third Turn and the others, in a real database."""
 
 from ingestion_core.catalog import merges
-from ingestion_core.catalog.merges import Key
+from ingestion_core.catalog.keys import Key
 from tests.support import product, wiki_pages
 from tests.support.weekends import Db
 from tests.support.wiki_catalog import (

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ingestion_core.catalog.merges import Key
+from ingestion_core.catalog.keys import Key
 from ingestion_core.errors import RightsMissing
 from ingestion_core.tasks import backfill, check_results, load_results, matches, show_results
 from ingestion_core.tasks.clean_racing import clean_racing
