@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.sql import Composed
 
 from ingestion_core.cli.main import main
 from ingestion_core.tasks.app import App
@@ -53,10 +54,11 @@ class Command:
         told: dict[str, Any] = json.loads(self.run("audit", "--json", *arguments))
         return told
 
-    def sql(self, statement: str) -> None:
+    def sql(self, statement: str | Composed) -> None:
         """Do something to the database."""
         with psycopg.connect(self.database) as db:
-            for one in statement.split(";\n"):
+            text = statement if isinstance(statement, str) else statement.as_string(db)
+            for one in text.split(";\n"):
                 assert db.execute(one.encode()).rowcount, "nothing was broken"
 
 
