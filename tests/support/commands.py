@@ -9,6 +9,15 @@ import pytest
 
 from ingestion_core.cli.main import main
 from ingestion_core.settings import names, settings
+from local.replay.server import ReplayServer
+
+
+def on(
+    database: str, azurite: str, replay: ReplayServer | None = None, **others: str
+) -> dict[str, str]:
+    """The settings of a command on these; of a replay it may ask as fast as it likes."""
+    asked = {"OPENF1_BASE_URL": replay.url, "OPENF1_REQUESTS_PER_MINUTE": "6000"} if replay else {}
+    return {"DATABASE_URL": database, "AzureWebJobsStorage": azurite, **asked, **others}
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tests.conftest import cloned
 from tests.database.conftest import UNLIMITED
 from tests.support import product
 from tests.support.cleaning import JEDDAH, MELBOURNE
-from tests.support.commands import set_only
+from tests.support.commands import on, set_only
 from tests.support.results import BAHRAIN, load, only, opted
 
 
@@ -71,14 +71,11 @@ def command(
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Command]:
     """On a clone; results are opted into."""
-    with cloned(postgres, filled) as database:
-        chosen = {
-            "DATABASE_URL": database,
-            "AzureWebJobsStorage": azurite,
-            "RESULTS_ENABLED": "true",
-        }
-        with set_only(monkeypatch, chosen):
-            yield Command(database, capsys)
+    with (
+        cloned(postgres, filled) as database,
+        set_only(monkeypatch, on(database, azurite, RESULTS_ENABLED="true")),
+    ):
+        yield Command(database, capsys)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.support.cleaning import (
     logged_and_listed,
     same,
 )
-from tests.support.commands import set_only
+from tests.support.commands import on, set_only
 from tests.support.results import load
 
 
@@ -109,8 +109,7 @@ def environment(
     monkeypatch: pytest.MonkeyPatch, database: str, azurite: str, app: App
 ) -> Iterator[pytest.MonkeyPatch]:
     """The command line's settings, on the filled database."""
-    chosen = {"DATABASE_URL": database, "AzureWebJobsStorage": azurite, "RESULTS_ENABLED": "true"}
-    with set_only(monkeypatch, chosen):
+    with set_only(monkeypatch, on(database, azurite, RESULTS_ENABLED="true")):
         yield monkeypatch
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from local.stack.postgres import Postgres
 from tests.conftest import cloned
-from tests.support.commands import set_only
+from tests.support.commands import on, set_only
 from tests.support.overlap import fill
 from tests.support.weekends import Db
 
@@ -32,6 +32,5 @@ def db(both: str) -> Iterator[Db]:
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, both: str) -> Iterator[pytest.MonkeyPatch]:
     """The command line's settings."""
-    chosen = {"DATABASE_URL": both, "AzureWebJobsStorage": "UseDevelopmentStorage=true"}
-    with set_only(monkeypatch, chosen):
+    with set_only(monkeypatch, on(both, "UseDevelopmentStorage=true")):
         yield monkeypatch
