@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog import locks
@@ -26,25 +26,22 @@ class Key:
         return asdict(self)
 
 
+_LISTED: Final = """
+SELECT DISTINCT x."Slug", y."Year" FROM ingest.entries e
+JOIN "Sessions" s ON s."Id" = e.session JOIN "Rounds" r ON r."Id" = s."RoundId"
+JOIN "Seasons" y ON y."Id" = r."SeasonId" JOIN "Series" x ON x."Id" = y."SeriesId"
+WHERE e.source = %(source)s AND e.{column} = %(key)s
+"""
+_HELD_AT: Final = """
+SELECT DISTINCT x."Slug", y."Year" FROM ingest.claims c
+JOIN "Rounds" r ON r."Id" = c.target
+JOIN "Seasons" y ON y."Id" = r."SeasonId" JOIN "Series" x ON x."Id" = y."SeriesId"
+WHERE c.kind = 'round' AND c.source = %(source)s AND c.fields ->> 'CircuitKey' = %(key)s
+"""
 _SEASONS: Final = {
-    "driver": """
-        SELECT DISTINCT x."Slug", y."Year" FROM ingest.entries e
-        JOIN "Sessions" s ON s."Id" = e.session JOIN "Rounds" r ON r."Id" = s."RoundId"
-        JOIN "Seasons" y ON y."Id" = r."SeasonId" JOIN "Series" x ON x."Id" = y."SeriesId"
-        WHERE e.source = %(source)s AND e.driver_key = %(key)s
-        ORDER BY 1, 2""",
-    "team": """
-        SELECT DISTINCT x."Slug", y."Year" FROM ingest.entries e
-        JOIN "Sessions" s ON s."Id" = e.session JOIN "Rounds" r ON r."Id" = s."RoundId"
-        JOIN "Seasons" y ON y."Id" = r."SeasonId" JOIN "Series" x ON x."Id" = y."SeriesId"
-        WHERE e.source = %(source)s AND e.team_key = %(key)s
-        ORDER BY 1, 2""",
-    "circuit": """
-        SELECT DISTINCT x."Slug", y."Year" FROM ingest.claims c
-        JOIN "Rounds" r ON r."Id" = c.target
-        JOIN "Seasons" y ON y."Id" = r."SeasonId" JOIN "Series" x ON x."Id" = y."SeriesId"
-        WHERE c.kind = 'round' AND c.source = %(source)s AND c.fields ->> 'CircuitKey' = %(key)s
-        ORDER BY 1, 2""",
+    "driver": sql.SQL(_LISTED).format(column=sql.Identifier("driver_key")),
+    "team": sql.SQL(_LISTED).format(column=sql.Identifier("team_key")),
+    "circuit": sql.SQL(_HELD_AT).format(),
 }
 
 
