@@ -46,16 +46,16 @@ _FIRST = (
     "test_disorder.py",
     "test_nth_operation.py",
 )
-#: These files share what they look at, the whole archive.
-_TOGETHER = frozenset(
-    {
-        "test_archive.py",
-        "test_archive_results.py",
-        "test_coverage_archive.py",
-        "test_overlap.py",
-        "test_verify_archive.py",
-    }
-)
+#: Files that share what they look at, by what it is.
+_TOGETHER = {
+    "test_archive.py": "the whole archive",
+    "test_archive_results.py": "the whole archive",
+    "test_coverage_archive.py": "the whole archive",
+    "test_overlap.py": "the whole archive",
+    "test_verify_archive.py": "the whole archive",
+    "test_disagreements.py": "two seasons of two sources",
+    "test_why.py": "two seasons of two sources",
+}
 #: Each test of these files goes to whichever worker is free: they share next to nothing.
 _APART = frozenset({"test_season.py", "test_run.py", "test_stack_run.py"})
 
@@ -69,9 +69,7 @@ class ByFile(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", 1)[0]
         name = Path(path).name
-        if name in _TOGETHER:
-            return "the whole archive"
-        return nodeid if name in _APART else path
+        return nodeid if name in _APART else _TOGETHER.get(name, path)
 
 
 tempfile.tempdir = in_memory()

@@ -4,31 +4,22 @@ Either is the same step: the claim and the entries of that key point elsewhere, 
 and every season that the key occurs in is drawn up again. One transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from psycopg import Connection, Rollback, sql
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from ingestion_core.catalog import bookkeeping, tables
+from ingestion_core.catalog import keys, tables
+from ingestion_core.catalog.keys import Key
 from ingestion_core.catalog.recompute import Season, recompute, retire
-from ingestion_core.catalog.state import season_key
 from ingestion_core.errors import Conflict, NotFound
 from ingestion_core.identity.ids import Id
 
 Db = Connection[TupleRow]
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What a source calls something: ``kind`` is circuit, team or driver."""
-
-    kind: str
-    source: str
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +30,6 @@ class Moved:
     rows: int
     seasons: tuple[Season, ...]
 
-
-_SEASONS: Final = {
-    "driver": """
-        SELECT DISTINCT x."Slug", y."Year" FROM ingest.entries e
-        JOIN "Sessions" s ON s."Id" = e.session JOIN "Rounds" r ON r."Id" = s."RoundId"
-        JOIN "Seasons" y ON y."Id" = r."SeasonId" JOIN "Series" x ON x."Id" = y."SeriesId"
-        WHERE e.source = %(source)s AND e.driver_key = %(key)s
-        ORDER BY 1, 2""",
-    "team": """
-        SELECT DISTINCT x."Slug", y."Year" FROM ingest.entries e
-        JOIN "Sessions" s ON s."Id" = e.session JOIN "Rounds" r ON r."Id" = s."RoundId"
-        JOIN "Seasons" y ON y."Id" = r."SeasonId" JOIN "Series" x ON x."Id" = y."SeriesId"
-        WHERE e.source = %(source)s AND e.team_key = %(key)s
-        ORDER BY 1, 2""",
-    "circuit": """
-        SELECT DISTINCT x."Slug", y."Year" FROM ingest.claims c
-        JOIN "Rounds" r ON r."Id" = c.target
-        JOIN "Seasons" y ON y."Id" = r."SeasonId" JOIN "Series" x ON x."Id" = y."SeriesId"
-        WHERE c.kind = 'round' AND c.source = %(source)s AND c.fields ->> 'CircuitKey' = %(key)s
-        ORDER BY 1, 2""",
-}
 
 _TARGET: Final = """
 SELECT target::text FROM ingest.claims
@@ -143,7 +113,7 @@ def decide(db: Db, key: Key, after: Id, by: str, now: datetime, pending: Id | No
         NotFound: nobody knows the key, or there is no such row.
         Conflict: they can't be one, or a decision on this key stands already.
     """
-    return decide_locked(db, key, after, by, now, lock(db, [key]), pending)
+    return decide_locked(db, key, after, by, now, keys.lock(db, [key]), pending)
 
 
 def decide_locked(
@@ -165,7 +135,7 @@ def decide_locked(
         after: what it means now.
         by: who says so.
         now: the present.
-        seasons: in which the key occurs, as ``lock`` told.
+        seasons: in which the key occurs, as ``keys.lock`` told.
         pending: the question that is answered.
         results_follow: whether entrants take along what refers to them: a person says so.
 
@@ -178,7 +148,7 @@ def decide_locked(
     decided = db.execute(
         _RECORD,
         {
-            **_of(key),
+            **key.fields(),
             "before": before,
             "after": after,
             "pending": pending,
@@ -202,7 +172,7 @@ def undo(db: Db, decision: int, by: str, now: datetime) -> Moved:
         raise NotFound(f"no standing decision {decision}")
     kind, source, name, before, after, kept, pending = found
     key = Key(kind, source, name)
-    seasons = lock(db, [key])
+    seasons = keys.lock(db, [key])
     if _target(db, key) != after:
         raise Conflict(f"{source} {kind} '{name}' was decided anew since")
     _make_again(db, kind, kept)
@@ -217,36 +187,8 @@ def undo(db: Db, decision: int, by: str, now: datetime) -> Moved:
     return Moved(decision, rows, seasons)
 
 
-def _of(key: Key) -> dict[str, Any]:
-    return {"kind": key.kind, "source": key.source, "key": key.key}
-
-
-def lock(db: Db, keys: Iterable[Key]) -> tuple[Season, ...]:
-    """The seasons in which any of the keys occurs, locked in order, and then what they share.
-
-    To be called before anything is written: a season that they came into while others were waited
-    for has to be locked before the identity lock, so that all locks are let go and taken anew.
-    """
-    keys = list(keys)
-    while True:
-        seasons = seasons_of(db, keys)
-        with db.transaction():
-            for season in seasons:
-                bookkeeping.lock_season(db, season_key(season.series, season.year))
-            bookkeeping.lock_identity(db)
-            if seasons_of(db, keys) == seasons:
-                return seasons
-            raise Rollback
-
-
-def seasons_of(db: Db, keys: Iterable[Key]) -> tuple[Season, ...]:
-    """The seasons in which any of the keys occurs, in the order of their locks."""
-    found = {Season(*row) for key in keys for row in db.execute(_SEASONS[key.kind], _of(key))}
-    return tuple(sorted(found, key=lambda one: season_key(one.series, one.year)))
-
-
 def _target(db: Db, key: Key) -> Id:
-    found = db.execute(_TARGET, _of(key)).fetchone()
+    found = db.execute(_TARGET, key.fields()).fetchone()
     if found is None or found[0] is None:
         raise NotFound(f"{key.source} has no {key.kind} '{key.key}'")
     return Id(found[0])
@@ -258,7 +200,7 @@ def _check(db: Db, key: Key, before: Id, after: Id) -> None:
     if db.execute(
         "SELECT 1 FROM ingest.decisions WHERE kind = %(kind)s AND source = %(source)s"
         " AND key = %(key)s AND undone_at IS NULL",
-        _of(key),
+        key.fields(),
     ).fetchone():
         raise Conflict(f"a decision on {key.source} {key.kind} '{key.key}' stands: undo it first")
     _row(db, key.kind, after)
@@ -270,7 +212,7 @@ def _check(db: Db, key: Key, before: Id, after: Id) -> None:
     ).fetchone()
     if born and born[0] > 1:
         raise Conflict("they were born on different days: they can't be one")
-    together = db.execute(_TOGETHER, {**_of(key), "after": after}).fetchone()
+    together = db.execute(_TOGETHER, {**key.fields(), "after": after}).fetchone()
     if together:
         raise Conflict(f"both are listed in one session of {together[0]}: they can't be one")
 
@@ -317,7 +259,7 @@ def _move(
     now: datetime,
     results_follow: bool,
 ) -> int:
-    parameters = {**_of(key), "before": before, "after": after, "by": by}
+    parameters = {**key.fields(), "before": before, "after": after, "by": by}
     db.execute(_POINT, parameters)
     db.execute(_FOLLOW[key.kind], parameters)
     if key.kind == "driver":

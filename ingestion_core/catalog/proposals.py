@@ -42,12 +42,12 @@ _NAMED: Final = """
 SELECT t."Id"::text, t."Name", NULL::date, EXISTS (
     SELECT FROM ingest.claims c
     WHERE c.target = t."Id" AND c.kind = %(kind)s AND c.source = %(source)s), NULL::int, NULL::int
-FROM "{table}" t
+FROM {table} t
 """
-_CANDIDATES: Final[dict[Kind, str]] = {
-    "driver": _DRIVERS,
-    "team": _NAMED.replace("{table}", "Teams"),
-    "circuit": _NAMED.replace("{table}", "Circuits"),
+_CANDIDATES: Final[dict[Kind, sql.Composed]] = {
+    "driver": sql.SQL(_DRIVERS).format(),
+    "team": sql.SQL(_NAMED).format(table=sql.Identifier("Teams")),
+    "circuit": sql.SQL(_NAMED).format(table=sql.Identifier("Circuits")),
 }
 
 # Whether any row of the kind is not this source's own: else there is nothing to be like. The own

@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from ingestion_core.catalog import merges
+from ingestion_core.catalog import keys, merges
 from ingestion_core.catalog.claims import MADE
-from ingestion_core.catalog.merges import Key
+from ingestion_core.catalog.keys import Key
 from ingestion_core.catalog.proposals import pending_id
 from ingestion_core.catalog.recompute import Season
 from ingestion_core.errors import Conflict
@@ -109,7 +109,7 @@ class _Target(NamedTuple):
 
 def lock(db: Db, page: OnePage) -> tuple[Season, ...]:
     """Take the locks of all that the titles are in, before anything is written; the seasons."""
-    return merges.lock(db, map(page.named, page.titles))
+    return keys.lock(db, map(page.named, page.titles))
 
 
 def join(db: Db, page: OnePage, seasons: Sequence[Season], now: datetime) -> Joined:
@@ -143,7 +143,8 @@ def join(db: Db, page: OnePage, seasons: Sequence[Season], now: datetime) -> Joi
         if before.firm:
             doubts.append(_doubt(page, key, "either is given by others too"))
             continue
-        own = [one for one in merges.seasons_of(db, [page.named(key)]) if one in seasons]
+        occurs = keys.seasons_of(db, [page.named(key)])
+        own = [one for one in seasons if one in occurs]
         try:
             done = _decide(db, page.named(key), about, own, now)
         except Conflict as conflict:

@@ -1,5 +1,6 @@
 """Taking a source out: what only it gave goes, what others gave as well is drawn up again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
-from ingestion_core.catalog import bookkeeping, series_aliases
+from ingestion_core.catalog import locks, series_aliases
 from ingestion_core.catalog.claims import REMEMBERED
 from ingestion_core.catalog.recompute import Season, give_back, recompute, retire
 from ingestion_core.database.references import references_to
@@ -65,21 +66,12 @@ class Removed:
     kept: dict[str, int]
 
 
-def affected(db: Db, source: str) -> list[Season]:
-    """The seasons that a source knows."""
-    return [Season(*row) for row in db.execute(_SEASONS, (source,))]
-
-
-def lock(db: Db, source: str) -> list[Season]:
+def lock(db: Db, source: str) -> tuple[Season, ...]:
     """Take the locks of everything that the source knows, in order; its seasons."""
-    seasons = affected(db, source)
-    for season in seasons:
-        bookkeeping.lock_season(db, f"{season.series}|{season.year}")
-    bookkeeping.lock_identity(db)
-    return seasons
+    return locks.lock(db, lambda: (Season(*row) for row in db.execute(_SEASONS, (source,))))
 
 
-def remove(db: Db, source: str, seasons: list[Season], now: datetime) -> Removed:
+def remove(db: Db, source: str, seasons: Sequence[Season], now: datetime) -> Removed:
     """Forget a source; its results were taken out before. ``seasons``: locked, all it knows.
 
     What nobody has answered of who its people, teams and circuits are goes with it.
@@ -112,7 +104,7 @@ def _left(db: Db, kind: str, those: list[Id]) -> int:
     return int(row[0]) if row else 0
 
 
-def _retire_seasons(db: Db, seasons: list[Season]) -> int:
+def _retire_seasons(db: Db, seasons: Sequence[Season]) -> int:
     """Empty seasons that were made here, told by their ids."""
     made = [ids.of("season", one.series, one.year) for one in seasons]
     statement = sql.SQL('DELETE FROM "Seasons" t WHERE t."Id" = ANY(%s::uuid[]) AND {}').format(

@@ -6,7 +6,8 @@ import json
 from typing import Any
 from uuid import UUID
 
-from ingestion_core.catalog.merges import Key, Moved
+from ingestion_core.catalog.keys import Key
+from ingestion_core.catalog.merges import Moved
 from ingestion_core.cli import Commands, options
 from ingestion_core.tasks import matches
 from ingestion_core.tasks.app import app

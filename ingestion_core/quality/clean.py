@@ -10,12 +10,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
-from psycopg import Connection, Rollback, sql
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
-from ingestion_core.catalog import bookkeeping
+from ingestion_core.catalog import locks
 from ingestion_core.catalog.recompute import OWN_ALIASES, Season
-from ingestion_core.catalog.state import season_key
 from ingestion_core.identity import ids
 from ingestion_core.identity.ids import Id
 from ingestion_core.quality import forgetting
@@ -105,25 +104,12 @@ class Scope:
     rows: dict[str, list[Id]]
 
 
-def lock(db: Db, year: int | None) -> list[Season]:
+def lock(db: Db, year: int | None) -> tuple[Season, ...]:
     """Take the locks of a year's seasons, or of all, and what they share; the seasons.
 
     As whoever writes: a running backfill waits, or is waited for.
     """
-    while True:
-        seasons = _seasons(db, year)
-        with db.transaction():
-            for one in seasons:
-                bookkeeping.lock_season(db, season_key(one.series, one.year))
-            bookkeeping.lock_identity(db)
-            if _seasons(db, year) == seasons:
-                return seasons
-            raise Rollback
-
-
-def _seasons(db: Db, year: int | None) -> list[Season]:
-    found = (Season(*row) for row in db.execute(_LOCKED, {"year": year}))
-    return sorted(found, key=lambda one: season_key(one.series, one.year))
+    return locks.lock(db, lambda: (Season(*row) for row in db.execute(_LOCKED, {"year": year})))
 
 
 def scope(db: Db, year: int | None) -> Scope:

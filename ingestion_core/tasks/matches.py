@@ -7,7 +7,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 
 from ingestion_core.catalog import merges
-from ingestion_core.catalog.merges import Key, Moved
+from ingestion_core.catalog.keys import Key
+from ingestion_core.catalog.merges import Moved
 from ingestion_core.database.roles import Role
 from ingestion_core.errors import Conflict, NotFound
 from ingestion_core.identity.ids import Id

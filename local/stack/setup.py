@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from local.stack.home import AZURITE, LOCAL, ROOT, StackError
@@ -29,14 +29,19 @@ def main() -> int:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         print(f"Python 3.11 or newer is needed, this is {version}: make PYTHON=python3.12 ...")
         return 1
+    return locked("setup", _install_packages, _install_azurite)
+
+
+def locked(name: str, *installs: Callable[[], None]) -> int:
+    """Install as the only one to do so; the exit code."""
     LOCAL.mkdir(exist_ok=True)
     try:
-        with (LOCAL / "setup.lock").open("w") as lock:
+        with (LOCAL / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # a second one waits, and finds it done
-            _install_packages()
-            _install_azurite()
+            for install in installs:
+                install()
     except StackError as error:
-        print(f"setup: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -4,12 +4,11 @@ In an environment of their own beside the stack's: checkov pins some fifty packa
 checks needs them; `make run` does not wait for them. Standard library only, as setup.
 """
 
-import fcntl
 import shutil
 import sys
 
-from local.stack.home import LOCAL, ROOT, StackError
-from local.stack.setup import fingerprint, install_node_modules, read, runs, step
+from local.stack.home import LOCAL, ROOT
+from local.stack.setup import fingerprint, install_node_modules, locked, read, runs, step
 
 TOOLS = LOCAL / "tools"
 _NAMES = ("requirements.txt", "package.json", "package-lock.json", "lint.cjs")
@@ -18,17 +17,7 @@ TOOL_FILES = tuple(ROOT / "local" / "stack" / "tools" / name for name in _NAMES)
 
 def main() -> int:
     """Whatever is missing, none when nothing is."""
-    TOOLS.mkdir(parents=True, exist_ok=True)
-    try:
-        with (LOCAL / "tools.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # a second one waits, and finds it done
-            _install()
-    except StackError as error:
-        print(f"tools: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return locked("tools", _install)
 
 
 def _install() -> None:
@@ -37,6 +26,7 @@ def _install() -> None:
     if read(stamp) == wanted:
         return
     print("Installing the linters of templates and workflows (330 MB, a minute) ...", flush=True)
+    TOOLS.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     python = TOOLS / "bin" / "python"
     if not runs(python):

@@ -8,6 +8,9 @@ from ingestion_core.settings import Settings
 from ingestion_core.tasks.app import App
 from local.replay.limits import Limits
 from local.replay.server import ReplayServer
+from tests.support.results import only
+from tests.support.sample_year import BAHRAIN, JEDDAH, MELBOURNE, TESTING
+from tests.support.weekends import Db, prepared
 
 UNLIMITED = Limits(per_second=0, per_minute=0)
 
@@ -34,3 +37,17 @@ def app(database: str, azurite: str, replay: ReplayServer) -> Iterator[App]:
     )
     yield made
     made.close()
+
+
+@pytest.fixture
+def db(database: str) -> Iterator[Db]:
+    """An empty product with our schema."""
+    with prepared(database) as connection:
+        yield connection
+
+
+@pytest.fixture
+def three(replay: ReplayServer) -> ReplayServer:
+    """The test and the first three races of 2024 alone: quick to read again and again."""
+    only(replay, TESTING, BAHRAIN, JEDDAH, MELBOURNE)
+    return replay

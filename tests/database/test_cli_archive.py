@@ -17,7 +17,7 @@ from ingestion_core.settings import Settings
 from ingestion_core.tasks import backfill
 from ingestion_core.tasks.app import App
 from tests.support.archives import csv_text, tables, write_csv
-from tests.support.commands import set_only
+from tests.support.commands import on, set_only
 from tests.support.drain import drain
 from tests.support.product import rows
 
@@ -35,12 +35,7 @@ def environment(
     database: str, azurite: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[pytest.MonkeyPatch]:
     """The command line's settings; it looks often, and is soon surprised that nothing moves."""
-    chosen = {
-        "DATABASE_URL": database,
-        "AzureWebJobsStorage": azurite,
-        "ARCHIVE_URL": str(folder),
-        "RESULTS_ENABLED": "true",
-    }
+    chosen = on(database, azurite, ARCHIVE_URL=str(folder), RESULTS_ENABLED="true")
     monkeypatch.setattr(follow, "_LOOK_AGAIN_SECONDS", 0.02)
     with set_only(monkeypatch, chosen):
         yield monkeypatch

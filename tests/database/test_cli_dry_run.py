@@ -16,9 +16,10 @@ from local.replay.faults import Fault
 from local.replay.sample import load_sample
 from local.replay.server import ReplayServer
 from tests.support.archives import tables, write_csv
-from tests.support.commands import set_only
+from tests.support.commands import on, set_only
 from tests.support.drain import drain
 from tests.support.product import dump, rows
+from tests.support.results import only
 from tests.support.tables import everything
 from tests.support.weekends import Person, prepared, weekend, write
 
@@ -36,19 +37,9 @@ def environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[pytest.MonkeyPatch]:
     """The command line's settings: five meetings of 2024, the small archive, results opted into."""
-    keys = {one["meeting_key"] for one in load_sample().of("meetings")[:5]}
-    for name in ("meetings", "sessions", "drivers"):
-        replay.rows.replace(
-            name, [one for one in replay.rows.of(name) if one["meeting_key"] in keys]
-        )
-    chosen = {
-        "DATABASE_URL": database,
-        "AzureWebJobsStorage": azurite,
-        "OPENF1_BASE_URL": replay.url,
-        "OPENF1_REQUESTS_PER_MINUTE": "6000",
-        "ARCHIVE_URL": str(write_csv(tmp_path / "archive", tables())),
-        "RESULTS_ENABLED": "true",
-    }
+    only(replay, *(one["meeting_key"] for one in load_sample().of("meetings")[:5]))
+    archive = str(write_csv(tmp_path / "archive", tables()))
+    chosen = on(database, azurite, replay, ARCHIVE_URL=archive, RESULTS_ENABLED="true")
     with set_only(monkeypatch, chosen):
         yield monkeypatch
 

@@ -17,9 +17,10 @@ from ingestion_core.tasks.app import App
 from local.replay.faults import Fault
 from local.replay.sample import load_sample
 from local.replay.server import ReplayServer
-from tests.support.commands import set_only
+from tests.support.commands import on, set_only
 from tests.support.drain import drain
 from tests.support.product import rows
+from tests.support.results import only
 
 Captured = pytest.CaptureFixture[str]
 
@@ -31,18 +32,9 @@ def environment(
     database: str, azurite: str, replay: ReplayServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[pytest.MonkeyPatch]:
     """The command line's settings; OpenF1 has the first three meetings of 2024."""
-    for name in ("meetings", "sessions", "drivers"):
-        replay.rows.replace(
-            name, [one for one in replay.rows.of(name) if one["meeting_key"] in KEYS]
-        )
-    chosen = {
-        "DATABASE_URL": database,
-        "AzureWebJobsStorage": azurite,
-        "OPENF1_BASE_URL": replay.url,
-        "OPENF1_REQUESTS_PER_MINUTE": "6000",
-    }
+    only(replay, *KEYS)
     monkeypatch.setattr(follow, "_LOOK_AGAIN_SECONDS", 0.02)
-    with set_only(monkeypatch, chosen):
+    with set_only(monkeypatch, on(database, azurite, replay)):
         yield monkeypatch
 
 

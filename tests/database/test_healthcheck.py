@@ -17,7 +17,7 @@ from ingestion_core.tasks import health
 from ingestion_core.tasks.app import App
 from local.replay.faults import Fault
 from local.replay.server import ReplayServer
-from tests.support.commands import set_only
+from tests.support.commands import on, set_only
 from tests.support.tables import everything
 
 Captured = pytest.CaptureFixture[str]
@@ -44,13 +44,7 @@ def environment(
     with QueueServiceClient.from_connection_string(azurite) as service:
         for queue in service.list_queues():
             service.delete_queue(queue)
-    chosen = {
-        "DATABASE_URL": f"{database} password={PASSWORD}",
-        "AzureWebJobsStorage": azurite,
-        "OPENF1_BASE_URL": replay.url,
-        "OPENF1_REQUESTS_PER_MINUTE": "6000",
-    }
-    with set_only(monkeypatch, chosen):
+    with set_only(monkeypatch, on(f"{database} password={PASSWORD}", azurite, replay)):
         yield monkeypatch
 
 

@@ -1,29 +1,21 @@
 """A person decides that two are one, or takes it back: everything that follows moves, at once."""
 
-from collections.abc import Iterator
 from datetime import date
 from uuid import UUID
 
 import pytest
 
 from ingestion_core.catalog import merges
-from ingestion_core.catalog.merges import Key
+from ingestion_core.catalog.keys import Key
 from ingestion_core.errors import Conflict, NotFound
 from ingestion_core.identity.ids import Id
 from tests.support import product
-from tests.support.weekends import NOW, Db, Person, prepared, weekend, write
+from tests.support.weekends import NOW, Db, Person, weekend, write
 
 MAY, JUNE = date(2023, 5, 28), date(2023, 6, 4)
 ALEX = Person("Alex Palou", "McLaren", key="palou", car="5", career=(2023, 2023))
 TYPO = Person("Alex Pallou", "McLaren", car="5")
 OTHER = Person("Max Verstappen", "Red Bull", key="max_verstappen", car="1")
-
-
-@pytest.fixture
-def db(database: str) -> Iterator[Db]:
-    """An empty product with our schema."""
-    with prepared(database) as connection:
-        yield connection
 
 
 def driver(db: Db, slug: str) -> Id:

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from datetime import date
 
-import psycopg
 import pytest
 
-from ingestion_core.catalog import bookkeeping, merges, redirects
+from ingestion_core.catalog import merges, redirects
 from ingestion_core.catalog.redirects import Joined, OnePage
-from tests.support.weekends import NOW, Db, Person, prepared, weekend, write
+from tests.support.weekends import NOW, Db, Person, between_the_locks, prepared, weekend, write
 
 ALEX = Person("Alex Palou", "McLaren", key="palou", car="5", career=(2023, 2023))
 OTHER = Person("Max Verstappen", "Red Bull", key="max_verstappen", car="1")
@@ -84,19 +83,11 @@ def test_two_whom_others_give_stay_two(db: Db) -> None:
 
 
 def test_a_season_that_comes_in_between_is_locked_as_well(
-    db: Db, database: str, monkeypatch: pytest.MonkeyPatch
+    db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before what seasons share: locks are always taken in one order."""
-    took = bookkeeping.lock_identity
-    between = [weekend("openf1", "1310", [TYPO], date(2024, 5, 26), "22")]
-
-    def late(connection: Db) -> None:
-        if connection is db and between:
-            with psycopg.connect(database, autocommit=True) as other:
-                write(other, between.pop())
-        took(connection)
-
-    monkeypatch.setattr(bookkeeping, "lock_identity", late)
+    comes = weekend("openf1", "1310", [TYPO], date(2024, 5, 26), "22")
+    left = between_the_locks(monkeypatch, db, comes)
     with db.transaction():
         assert [one.year for one in redirects.lock(db, PAGE)] == [2023, 2024]
-    assert between == []
+    assert left == []

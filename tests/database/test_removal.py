@@ -1,7 +1,5 @@
 """A source is taken out: what only it gave goes, what others gave is as if it had never been."""
 
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,22 +10,12 @@ from ingestion_core.catalog import removal
 from ingestion_core.racing.types import SeriesProfile, Weekend
 from ingestion_core.work import items
 from tests.support import product
-from tests.support.weekends import NOW, Db, Person, prepared, weekend, write
+from tests.support.waiting import waiting
+from tests.support.weekends import NOW, Db, Person, between_the_locks, weekend, write
 
 MAY = date(2023, 5, 28)
-WAITING = (
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 MAX = Person("Max Verstappen", "Red Bull", key="max_verstappen", car="1", born=date(1997, 9, 30))
 LANCE = Person("Lance Stroll", "Aston Martin", key="stroll", car="18", born=date(1998, 10, 29))
-
-
-@pytest.fixture
-def db(database: str) -> Iterator[Db]:
-    """An empty product with our schema."""
-    with prepared(database) as connection:
-        yield connection
 
 
 def remove(db: Db, source: str) -> removal.Removed:
@@ -129,17 +117,21 @@ def test_a_log_that_is_being_written_at_that_moment_is_waited_for(db: Db, databa
             ' SELECT gen_random_uuid(), u."Id", s."Id", true, now(), false'
             ' FROM "AspNetUsers" u, "Sessions" s WHERE s."Type" = 6'
         )
-        removing = threading.Thread(target=remove, args=(db, "ergast"))
-        removing.start()
-        with psycopg.connect(database, autocommit=True) as watcher:
-            while removing.is_alive() and watcher.execute(WAITING).fetchone() == (0,):
-                pass
-        assert removing.is_alive(), "nothing was waited for"
-        user.commit()
-        removing.join(60)
-    assert not removing.is_alive()
+        with waiting(database, remove, db, "ergast"):
+            user.commit()
     assert product.rows(database, 'SELECT count(*) FROM "Logs"') == [(1,)]
     assert [row["Type"] for row in product.dump(database)["Sessions"]] == [6]
+
+
+def test_a_season_that_comes_in_between_goes_as_well(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else half of it would stay: locks are always taken in one order."""
+    write(db, weekend("ergast", "1100", [MAX], MAY))
+    left = between_the_locks(monkeypatch, db, weekend("ergast", "900", [LANCE], date(2022, 5, 29)))
+    assert remove(db, "ergast").seasons == 2
+    assert left == []
+    assert not any(product.dump(db.info.dsn)[table] for table in ("Rounds", "Entrants", "Drivers"))
 
 
 def test_what_a_key_means_is_no_word_of_its_source(db: Db) -> None:

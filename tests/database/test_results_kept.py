@@ -102,7 +102,7 @@ def test_what_somebody_adds_of_a_fastest_lap_stays_until_a_source_knows_it(
 ) -> None:
     """In a row of ours, while no source speaks of it; then the source's word counts."""
     write(rounds, told("1/race", drive("moss", position=1), drive("fangio", position=2)))
-    change(rounds, "1/race", "fangio", '"FastestLap" = true, "FastestLapNumber" = 3')
+    change(rounds, "1/race", "fangio", FastestLap=True, FastestLapNumber=3)
     swapped = [drive("moss", position=2), drive("fangio", position=1)]
     assert write(rounds, told("1/race", *swapped, observed_at=LATER)).rows == 2
     assert values(rounds, "1/race", *FASTEST)["fangio"] == (True, 3, None, None, None)
@@ -111,7 +111,7 @@ def test_what_somebody_adds_of_a_fastest_lap_stays_until_a_source_knows_it(
     write(rounds, told("1/race", *known, observed_at=LATER + timedelta(days=1)))
     found = values(rounds, "1/race", *FASTEST)
     assert (found["moss"][0], found["fangio"][:2]) == (True, (False, 3))
-    change(rounds, "1/race", "moss", '"FastestLapNumber" = 99')
+    change(rounds, "1/race", "moss", FastestLapNumber=99)
     assert write(rounds).rows == 1
     assert values(rounds, "1/race", *FASTEST)["moss"][1] == 50
 

@@ -1,6 +1,5 @@
 """Saved pages of The Third Turn in a real database: series, seasons, races, tracks and people."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from ingestion_core.racing.kinds import Role
 from ingestion_core.sources.thethirdturn import race
 from tests.support import product
-from tests.support.weekends import Db, prepared
+from tests.support.weekends import Db
 from tests.support.wiki_catalog import (
     READ,
     circuit_page,
@@ -19,6 +18,7 @@ from tests.support.wiki_catalog import (
     driver_page,
     index_page,
     race_page,
+    rows,
     saved,
     season_page,
     series_page,
@@ -33,21 +33,9 @@ SLUG = "custom-windows-plus-badger-mod-tour-presented-by-gandrud-chevrolet"
 
 
 @pytest.fixture
-def db(database: str) -> Iterator[Db]:
-    """An empty product with our schema."""
-    with prepared(database) as connection:
-        yield connection
-
-
-@pytest.fixture
 def pages(recordings: Path) -> dict[str, bytes]:
     """Every saved page by its key."""
     return saved(recordings)
-
-
-def rows(db: Db, table: str) -> list[dict[str, Any]]:
-    """A table's rows, as they are."""
-    return product.dump(db.info.dsn)[table]
 
 
 def one(db: Db, table: str, slug: str) -> dict[str, Any]:

@@ -7,9 +7,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from ingestion_core.database.connection import Pool, open_pool
 from ingestion_core.settings import Settings
 from ingestion_core.tasks.app import App
+from ingestion_core.work.gate import Gate
 from local.stack.postgres import Postgres
+from tests.support.source_rows import SOURCE, Sleeper
 
 _TABLES = ("sources", "lockouts", "runs", "items", "fetches", "claims", "quarantine")
 
@@ -52,3 +55,23 @@ def app(opened: App) -> App:
             "INSERT INTO ingest.sources (source, pace) VALUES ('openf1', interval '2.05 seconds')"
         )
     return opened
+
+
+@pytest.fixture
+def sleeper(app: App) -> Sleeper:
+    return Sleeper(app)
+
+
+@pytest.fixture
+def gate(app: App, sleeper: Sleeper) -> Gate:
+    """OpenF1's free limit, without a subscription."""
+    made = Gate(app.pool, SOURCE, per_minute=30, sleep=sleeper)
+    made.register()
+    return made
+
+
+@pytest.fixture
+def other_pool(app: App, database: str) -> Iterator[Pool]:
+    """Another instance's connections."""
+    with open_pool(database, 30) as pool:
+        yield pool

@@ -5,6 +5,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg import sql
 
 from ingestion_core.errors import NotFound, SourceClosed, SourceFailing
 from ingestion_core.tasks import backfill
@@ -176,9 +177,9 @@ def test_cancelling_leaves_what_another_run_waits_for(app: App) -> None:
 
 def test_cancelling_writes_nothing_but_the_run_and_its_items(app: App) -> None:
     """Nothing of the catalog, nothing of the source: not even the time it was last written."""
-    tables = [f"ingest.{name}" for name in STORED]
+    tables = [("ingest", name) for name in STORED]
     tables += [
-        f'"{one["relname"]}"'
+        ("public", one["relname"])
         for one in rows(
             app,
             "SELECT relname FROM pg_class WHERE relkind = 'r'"
@@ -187,12 +188,11 @@ def test_cancelling_writes_nothing_but_the_run_and_its_items(app: App) -> None:
     ]
     run, other = start(app, meeting(1), meeting(2)), start(app, meeting(3))
 
-    def contents() -> list[Row]:
+    whole = sql.SQL("SELECT t.*, xmin::text FROM {} t")
+
+    def contents() -> list[object]:
         return [
-            *(
-                {table: rows(app, f"SELECT t.*, xmin::text FROM {table} t")}  # noqa: S608 - our names
-                for table in tables
-            ),
+            *({table: rows(app, whole.format(sql.Identifier(*table)))} for table in tables),
             shown(app, other) | {"eta_seconds": None},
         ]
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
@@ -112,9 +112,12 @@ class Rounds:
         )
 
     def _insert(self, table: str, **values: object) -> None:
-        names, places = ", ".join(f'"{name}"' for name in values), ", ".join(["%s"] * len(values))
-        statement = f'INSERT INTO "{table}" ({names}) VALUES ({places})'  # noqa: S608 # no input
-        self.db.execute(statement.encode(), list(values.values()))
+        statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+            sql.Identifier(table),
+            sql.SQL(", ").join(map(sql.Identifier, values)),
+            sql.SQL(", ").join([sql.Placeholder()] * len(values)),
+        )
+        self.db.execute(statement, list(values.values()))
 
 
 @contextmanager
@@ -176,13 +179,15 @@ def values(rounds: Rounds, session: str, *names: str) -> dict[str, tuple[Any, ..
     }
 
 
-def change(rounds: Rounds, session: str, driver: str, assignments: str) -> None:
+def change(rounds: Rounds, session: str, driver: str, **columns: object) -> None:
     """Change a row in the product, by somebody else's hand."""
-    statement = f"""
-        UPDATE "Results" x SET {assignments} FROM "Entrants" e
-        WHERE e."Id" = x."EntrantId" AND x."SessionId" = %s AND e."DriverId" = %s
-    """  # noqa: S608 # the test's own text
-    done = rounds.db.execute(statement.encode(), (rounds.sessions[session], rounds.drivers[driver]))
+    assignments = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in columns]
+    statement = sql.SQL(
+        'UPDATE "Results" x SET {} FROM "Entrants" e'
+        ' WHERE e."Id" = x."EntrantId" AND x."SessionId" = %s AND e."DriverId" = %s'
+    ).format(sql.SQL(", ").join(assignments))
+    whose = (rounds.sessions[session], rounds.drivers[driver])
+    done = rounds.db.execute(statement, (*columns.values(), *whose))
     assert done.rowcount == 1
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import psycopg
+import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from ingestion_core.catalog import writer
+from ingestion_core.catalog import bookkeeping, writer
 from ingestion_core.database.prepare import migrate
 from ingestion_core.identity import lookup
 from ingestion_core.racing.kinds import SessionType
@@ -121,6 +122,20 @@ def prepared(conninfo: str) -> Iterator[Db]:
     with psycopg.connect(conninfo, autocommit=True) as db:
         migrate(db)
         yield db
+
+
+def between_the_locks(monkeypatch: pytest.MonkeyPatch, db: Db, comes: Weekend) -> list[Weekend]:
+    """Somebody else writes a weekend once, when ``db`` has locked its seasons; what is left."""
+    took, left = bookkeeping.lock_identity, [comes]
+
+    def late(connection: Db) -> None:
+        if connection is db and left:
+            with psycopg.connect(db.info.dsn, autocommit=True) as other:
+                write(other, left.pop())
+        took(connection)
+
+    monkeypatch.setattr(bookkeeping, "lock_identity", late)
+    return left
 
 
 def later(one: Weekend, days: int = 1) -> Weekend:

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -16,6 +17,7 @@ from ingestion_core.sources.ergast.library import Library, read_library
 from ingestion_core.sources.ergast.season import season as archived
 from ingestion_core.sources.thethirdturn import circuit, driver, index, race, season, series, shape
 from ingestion_core.sources.thethirdturn.shape import RaceContext
+from tests.support import product
 
 Db = Connection[TupleRow]
 
@@ -91,3 +93,13 @@ def contexts(body: bytes, of: str, name: str) -> tuple[RaceContext, ...]:
 def race_page(body: bytes, context: RaceContext) -> Weekend:
     """What a race's page says, but for its results."""
     return shape.race(race.read(body), context, READ)
+
+
+def rows(db: Db, table: str) -> list[dict[str, Any]]:
+    """A table's rows, as they are."""
+    return product.dump(db.info.dsn)[table]
+
+
+def slugs(db: Db, table: str) -> set[str]:
+    """A table's addresses."""
+    return {row["Slug"] for row in rows(db, table)}

@@ -7,6 +7,7 @@ from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID, uuid4
 
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from ingestion_core.sources.openf1 import SOURCE
@@ -31,10 +32,11 @@ UPDATE ingest.fetches SET observed_at = observed_at - %(by)s, next_at = next_at 
 """
 
 
-def rows(app: App, statement: str, *parameters: object) -> list[Row]:
+def rows(app: App, statement: str | sql.Composed, *parameters: object) -> list[Row]:
     """The rows of a statement, by column name."""
+    query = statement.encode() if isinstance(statement, str) else statement
     with app.db() as db, db.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement.encode(), parameters).fetchall()
+        return cursor.execute(query, parameters).fetchall()
 
 
 def row(app: App, statement: str, *parameters: object) -> Row:

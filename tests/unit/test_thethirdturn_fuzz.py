@@ -22,6 +22,7 @@ from ingestion_core.sources.thethirdturn import (
 from ingestion_core.sources.thethirdturn.page import PageUnusable
 from tests.support import wiki_pages
 from tests.support.fuzzing import fuzzed
+from tests.support.wiki_entries import entry_list
 from tests.support.wiki_pages import COLUMNS, Race, Row, link, listed
 
 NOON = datetime(2026, 1, 9, 12, tzinfo=UTC)
@@ -38,7 +39,7 @@ def read_results(body: bytes) -> object:
 def read_race(body: bytes) -> object:
     """The page and its entry list."""
     page = race.read(body)
-    return page, page.entry_list("Cup"), repr(page)
+    return page, entry_list(page, "Cup"), repr(page)
 
 
 READERS: tuple[Callable[[bytes], object], ...] = (

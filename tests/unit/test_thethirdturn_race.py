@@ -21,6 +21,7 @@ from ingestion_core.sources.thethirdturn.people import (
     team_of,
 )
 from ingestion_core.sources.thethirdturn.race import Distance, RaceNumber
+from tests.support.wiki_entries import entry_list
 from tests.support.wiki_pages import COLUMNS, Race, Row, link, results
 from tests.support.wiki_pages import season as season_page
 
@@ -104,7 +105,7 @@ def test_a_distance_can_be_a_time_or_unknown() -> None:
 def test_who_took_part_is_known_with_car_and_team() -> None:
     """Once each, by key; who did not qualify too, and nobody's place, start or status."""
     found = race.read(Race(rows=ROWS).body())
-    assert found.entry_list(SERIES) == frozenset(
+    assert entry_list(found, SERIES) == frozenset(
         {
             Entry("Ada_Ferris_(AR)", "Fen_Racing", "08"),
             Entry("Bo_Marsh,_Jr.", "make|birch 500", "9W"),
@@ -135,7 +136,7 @@ def test_a_car_that_was_shared_has_several_entries() -> None:
     """One for each driver; those of a heat come after those of the race."""
     heat = results("HEAT 1", COLUMNS, [Row("1", ADA, "77"), Row("2", link("Hal_Ivy"), "5")])
     found = race.read(Race(rows=[Row("1", f"{ADA};<br />{BO}", "08")], more=heat).body())
-    assert found.entry_list(SERIES) == frozenset(
+    assert entry_list(found, SERIES) == frozenset(
         {
             Entry("Ada_Ferris_(AR)", INDEPENDENT, "08"),
             Entry("Bo_Marsh,_Jr.", INDEPENDENT, "08"),
@@ -202,7 +203,7 @@ def test_columns_are_found_wherever_they_stand() -> None:
             1,
         )
     )
-    assert found.entry_list(SERIES) == frozenset({Entry("Ada_Ferris_(AR)", "make|elm", "08")})
+    assert entry_list(found, SERIES) == frozenset({Entry("Ada_Ferris_(AR)", "make|elm", "08")})
     assert found.drift == (
         *("+caption DUCK CHASE", "+column", "+column Gap", "+label Weather"),
         *("-column Laps", "-column Led", "-column St", "-column Status"),
@@ -212,7 +213,7 @@ def test_columns_are_found_wherever_they_stand() -> None:
 def test_a_race_without_a_list_of_drivers_has_no_answer() -> None:
     """Which is not that nobody entered."""
     gone = race.read(Race(columns=[*COLUMNS[:3], "Pilot", *COLUMNS[4:]], rows=ROWS).body())
-    assert (gone.entries, gone.entry_list(SERIES)) == (None, None)
+    assert (gone.entries, entry_list(gone, SERIES)) == (None, None)
     assert gone.drift == ("+column Pilot", "-entries")
     empty = race.read(Race().body())
     assert (empty.entries, empty.drift) == ((), ())

@@ -23,6 +23,7 @@ from ingestion_core.sources.thethirdturn import (
 )
 from ingestion_core.sources.thethirdturn.page import PageUnusable
 from ingestion_core.sources.thethirdturn.series import DatedName
+from tests.support.wiki_entries import entry_list
 
 NOON = datetime(2026, 1, 9, 12, tzinfo=UTC)
 SERIES = "NASCAR Cup Series"
@@ -299,7 +300,7 @@ def test_results_of_the_badger_tour(pages: dict[str, bytes]) -> None:
         found, _ = classified(pages[key], BADGER)
         keys = [one for line in found.lines for one in line.drivers]
         assert len(keys) == len(set(keys))
-        entries = race.read(pages[key]).entry_list(BADGER)
+        entries = entry_list(race.read(pages[key]), BADGER)
         assert entries is not None
         assert {one.driver for one in entries} == set(keys)
         assert all(one.driver in pages or "|" not in one.driver for one in entries)

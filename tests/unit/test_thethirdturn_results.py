@@ -12,6 +12,7 @@ from ingestion_core.sources.thethirdturn import race, race_results
 from ingestion_core.sources.thethirdturn.page import PageUnusable
 from ingestion_core.sources.thethirdturn.people import INDEPENDENT, Person
 from ingestion_core.sources.thethirdturn.race_results.outcomes import outcome
+from tests.support.wiki_entries import entry_list
 from tests.support.wiki_pages import COLUMNS, Race, Row, link, results
 from tests.support.wiki_pages import season as season_page
 
@@ -254,7 +255,7 @@ def test_everybody_with_a_result_is_entered() -> None:
     """By the same keys, from the same page."""
     page = Race(rows=[Row("1", f"{ADA}; Cy Dunn"), "DID NOT QUALIFY", Row("", "Di Eel")])
     found, _ = classify(page)
-    entries = race.read(page.body()).entry_list(SERIES)
+    entries = entry_list(race.read(page.body()), SERIES)
     assert entries is not None
     assert {key for one in found.lines for key in one.drivers} == {one.driver for one in entries}
 

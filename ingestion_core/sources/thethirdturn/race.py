@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from ingestion_core.racing.types import Entry
 from ingestion_core.sources.thethirdturn.days import day_of
 from ingestion_core.sources.thethirdturn.markup import Node, first, nodes, text_of
 from ingestion_core.sources.thethirdturn.page import (
@@ -101,15 +100,6 @@ class RacePage:
     entries: tuple[Entered, ...] | None
     sections: tuple[str, ...]
     drift: tuple[str, ...]
-
-    def entry_list(self, series: str) -> frozenset[Entry] | None:
-        """The entries by their keys; ``series``: the title that keys of drivers without a page
-        begin with."""
-        if self.entries is None:
-            return None
-        return frozenset(
-            Entry(one.driver.key(series), one.team.key, one.car) for one in self.entries
-        )
 
 
 def read(body: bytes) -> RacePage:

@@ -14,7 +14,6 @@ from ingestion_core.sources.thethirdturn.page import Drift
 from ingestion_core.sources.thethirdturn.tables import by_column, caption, cells, header, rows
 
 FEATURE: Final = "FEATURE RESULTS"
-DATA: Final = "RACE DATA"
 DID_NOT_START: Final = "Did not start"
 DID_NOT_QUALIFY: Final = "Did not qualify"
 

@@ -6,7 +6,7 @@ import pytest
 
 from ingestion_core.cli.main import main
 from local.replay.wiki.server import WikiServer
-from tests.support.commands import set_only
+from tests.support.commands import on, set_only
 from tests.support.drain import drain
 from tests.support.product import rows
 from tests.support.wiki_crawl import CONTACT, SERIES, opened
@@ -19,14 +19,8 @@ def environment(
     database: str, azurite: str, wiki: WikiServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[pytest.MonkeyPatch]:
     """The command line's settings."""
-    chosen = {
-        "DATABASE_URL": database,
-        "AzureWebJobsStorage": azurite,
-        "THIRDTURN_ENABLED": "true",
-        "WIKI_CONTACT": CONTACT,
-        "THIRDTURN_BASE_URL": wiki.url,
-    }
-    with set_only(monkeypatch, chosen):
+    of_wiki = {"WIKI_CONTACT": CONTACT, "THIRDTURN_BASE_URL": wiki.url}
+    with set_only(monkeypatch, on(database, azurite, THIRDTURN_ENABLED="true", **of_wiki)):
         yield monkeypatch
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from ingestion_core.catalog.merges import Key
+from ingestion_core.catalog.keys import Key
 from ingestion_core.tasks import matches
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.reparse import reparse

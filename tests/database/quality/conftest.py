@@ -1,4 +1,4 @@
-"""Two races of 2024 with their results, and the command line on a copy of a test's own."""
+"""Races of 2024 with their results: under an app, or under the command line."""
 
 import json
 from collections.abc import Iterator
@@ -7,17 +7,18 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.sql import Composed
 
 from ingestion_core.cli.main import main
+from ingestion_core.tasks.app import App
 from local.replay.server import ReplayServer
 from local.stack.postgres import Postgres
 from tests.conftest import cloned
 from tests.database.conftest import UNLIMITED
 from tests.support import product
-from tests.support.commands import set_only
+from tests.support.cleaning import JEDDAH, MELBOURNE
+from tests.support.commands import on, set_only
 from tests.support.results import BAHRAIN, load, only, opted
-
-JEDDAH = 1230
 
 
 @pytest.fixture(scope="session")
@@ -53,10 +54,11 @@ class Command:
         told: dict[str, Any] = json.loads(self.run("audit", "--json", *arguments))
         return told
 
-    def sql(self, statement: str) -> None:
+    def sql(self, statement: str | Composed) -> None:
         """Do something to the database."""
         with psycopg.connect(self.database) as db:
-            for one in statement.split(";\n"):
+            text = statement if isinstance(statement, str) else statement.as_string(db)
+            for one in text.split(";\n"):
                 assert db.execute(one.encode()).rowcount, "nothing was broken"
 
 
@@ -69,11 +71,18 @@ def command(
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Command]:
     """On a clone; results are opted into."""
-    with cloned(postgres, filled) as database:
-        chosen = {
-            "DATABASE_URL": database,
-            "AzureWebJobsStorage": azurite,
-            "RESULTS_ENABLED": "true",
-        }
-        with set_only(monkeypatch, chosen):
-            yield Command(database, capsys)
+    with (
+        cloned(postgres, filled) as database,
+        set_only(monkeypatch, on(database, azurite, RESULTS_ENABLED="true")),
+    ):
+        yield Command(database, capsys)
+
+
+@pytest.fixture
+def app(database: str, azurite: str, replay: ReplayServer) -> Iterator[App]:
+    """The first three races of 2024 with their results."""
+    only(replay, BAHRAIN, JEDDAH, MELBOURNE)
+    made = opted(database, azurite, replay)
+    load(made)
+    yield made
+    made.close()

@@ -1,7 +1,5 @@
 """``audit``: what is empty, twice, odd, alone, drifting and set apart is each found once."""
 
-# ruff: noqa: S608 -- the statements are this file's own, and so is whatever is put into them
-
 from typing import Any
 
 import pytest
@@ -10,8 +8,7 @@ from ingestion_core.cli.main import main
 from ingestion_core.quality import odd
 from tests.database.quality.conftest import Command
 from tests.support import product
-
-_NOBODY = "'00000000-0000-5000-8000-000000000009'"
+from tests.support.composed import composed
 
 
 def noticed(found: dict[str, Any], part: str) -> dict[str, Any]:
@@ -45,29 +42,29 @@ def test_nulls_are_counted_per_column(command: Command) -> None:
 TWICE = [
     (
         """INSERT INTO "Drivers" ("Id", "FirstName", "LastName", "Slug")
-           VALUES ({}, 'NICO', 'Hulkenberg', 'nico-hulkenberg-2')""",
+           VALUES ({nobody}, 'NICO', 'Hulkenberg', 'nico-hulkenberg-2')""",
         {"kind": "driver", "by": "name", "slugs": ["nico-hulkenberg", "nico-hulkenberg-2"]},
     ),
     (
-        """INSERT INTO "Teams" ("Id", "Name", "Slug") VALUES ({}, 'FERRARI', 'ferrari-2')""",
+        """INSERT INTO "Teams" ("Id", "Name", "Slug") VALUES ({nobody}, 'FERRARI', 'ferrari-2')""",
         {"kind": "team", "by": "name", "slugs": ["ferrari", "ferrari-2"]},
     ),
     (
         """INSERT INTO "Circuits" ("Id", "Name", "Slug", "Location", "Country", "Latitude",
                "Longitude")
-           SELECT {}, 'Other', 'other', '', '', "Latitude" + 0.001, "Longitude" FROM "Circuits"
-           WHERE "Slug" LIKE '%jeddah%'""",
+           SELECT {nobody}, 'Other', 'other', '', '', "Latitude" + 0.001, "Longitude"
+           FROM "Circuits" WHERE "Slug" LIKE '%jeddah%'""",
         {"kind": "circuit", "by": "place"},
     ),
     (
         """INSERT INTO "Circuits" ("Id", "Name", "Slug", "Location", "Country")
-           SELECT {}, upper("Name"), 'other', '', '' FROM "Circuits" LIMIT 1""",
+           SELECT {nobody}, upper("Name"), 'other', '', '' FROM "Circuits" LIMIT 1""",
         {"kind": "circuit", "by": "name"},
     ),
     (
         """INSERT INTO "Rounds" ("Id", "SeasonId", "CircuitId", "Name", "Slug", "RoundNumber",
                "DateStart", "DateEnd")
-           SELECT {}, "SeasonId", "CircuitId", 'Other', 'other', 9, "DateEnd", "DateEnd" + 1
+           SELECT {nobody}, "SeasonId", "CircuitId", 'Other', 'other', 9, "DateEnd", "DateEnd" + 1
            FROM "Rounds" WHERE "OpenF1MeetingKey" = 1229""",
         {"kind": "round", "by": "circuit and days"},
     ),
@@ -79,7 +76,7 @@ def test_what_is_likely_there_twice_is_told(
     command: Command, made: str, expected: dict[str, Any]
 ) -> None:
     """In other letters, at one place, on the same days."""
-    command.sql(made.format(_NOBODY))
+    command.sql(composed(made))
     [found] = command.audit()["duplicates"]
     assert {name: found[name] for name in expected} == expected
     assert len(found["slugs"]) == 2
@@ -89,22 +86,23 @@ def test_what_is_likely_there_twice_is_told(
 def test_two_who_were_born_on_different_days_are_two(command: Command) -> None:
     """Father and son may share a name."""
     command.sql(
-        f"""UPDATE "Drivers" SET "DateOfBirth" = '1997-09-30' WHERE "Slug" = 'max-verstappen';
+        composed("""
+UPDATE "Drivers" SET "DateOfBirth" = '1997-09-30' WHERE "Slug" = 'max-verstappen';
 INSERT INTO "Drivers" ("Id", "FirstName", "LastName", "Slug", "DateOfBirth")
-VALUES ({_NOBODY}, 'Max', 'Verstappen', 'max-verstappen-2', '1947-09-30')"""
+VALUES ({nobody}, 'Max', 'Verstappen', 'max-verstappen-2', '1947-09-30')""")
     )
     assert command.audit()["duplicates"] == []
 
 
-_BAHRAIN = '"OpenF1MeetingKey" = 1229'
 STRANGE = {
     "empty text": """UPDATE "Drivers" SET "Nickname" = ' ' WHERE "Slug" = 'lando-norris'""",
     "session outside its round": """
         UPDATE "Sessions" SET "StartTimeUtc" = '2024-03-09T12:00Z'
         WHERE "OpenF1SessionKey" = 9472""",
-    "round ends before it begins": f"""
-        UPDATE "Rounds" SET "DateEnd" = "DateStart" - 1 WHERE {_BAHRAIN}""",
-    "long round": f'UPDATE "Rounds" SET "DateEnd" = "DateStart" + 10 WHERE {_BAHRAIN}',
+    "round ends before it begins": composed("""
+        UPDATE "Rounds" SET "DateEnd" = "DateStart" - 1 WHERE {bahrain}"""),
+    "long round": composed("""
+        UPDATE "Rounds" SET "DateEnd" = "DateStart" + 10 WHERE {bahrain}"""),
     "round of another year": 'UPDATE "Seasons" SET "Year" = 2020',
     "overdue status": 'UPDATE "Sessions" SET "Status" = 1 WHERE "OpenF1SessionKey" = 9472',
     "early status": """
@@ -145,20 +143,22 @@ def test_an_odd_value_is_named(command: Command, name: str) -> None:
 
 
 ALONE = {
-    "driver of nothing": f"""INSERT INTO "Drivers" ("Id", "FirstName", "LastName", "Slug")
-        VALUES ({_NOBODY}, 'No', 'Body', 'no-body')""",
-    "team of nothing": f"""INSERT INTO "Teams" ("Id", "Name", "Slug")
-        VALUES ({_NOBODY}, 'No', 'no')""",
-    "circuit of nothing": f"""INSERT INTO "Circuits" ("Id", "Name", "Slug", "Location", "Country")
-        VALUES ({_NOBODY}, 'No', 'no', 'x', 'x')""",
-    "series of nothing": f"""INSERT INTO "Series" ("Id", "Name", "Slug")
-        VALUES ({_NOBODY}, 'No', 'no')""",
-    "season without rounds": f"""
-        INSERT INTO "Seasons" SELECT {_NOBODY}, "Id", 1999 FROM "Series" """,
-    "round of nothing": f"""INSERT INTO "Rounds" ("Id", "SeasonId", "CircuitId", "Name", "Slug",
-            "RoundNumber", "DateStart", "DateEnd")
-        SELECT {_NOBODY}, "SeasonId", "CircuitId", 'No', 'no', 0, '2024-08-01', '2024-08-02'
-        FROM "Rounds" WHERE {_BAHRAIN}""",
+    "driver of nothing": composed("""INSERT INTO "Drivers" ("Id", "FirstName", "LastName", "Slug")
+        VALUES ({nobody}, 'No', 'Body', 'no-body')"""),
+    "team of nothing": composed("""INSERT INTO "Teams" ("Id", "Name", "Slug")
+        VALUES ({nobody}, 'No', 'no')"""),
+    "circuit of nothing": composed("""
+        INSERT INTO "Circuits" ("Id", "Name", "Slug", "Location", "Country")
+        VALUES ({nobody}, 'No', 'no', 'x', 'x')"""),
+    "series of nothing": composed("""INSERT INTO "Series" ("Id", "Name", "Slug")
+        VALUES ({nobody}, 'No', 'no')"""),
+    "season without rounds": composed("""
+        INSERT INTO "Seasons" SELECT {nobody}, "Id", 1999 FROM "Series" """),
+    "round of nothing": composed("""
+        INSERT INTO "Rounds" ("Id", "SeasonId", "CircuitId", "Name", "Slug", "RoundNumber",
+            "DateStart", "DateEnd")
+        SELECT {nobody}, "SeasonId", "CircuitId", 'No', 'no', 0, '2024-08-01', '2024-08-02'
+        FROM "Rounds" WHERE {bahrain}"""),
     "entrant that no list names": "DELETE FROM ingest.entries",
     "claim without a row": """INSERT INTO ingest.claims (source, kind, key, observed_at, fields)
         VALUES ('thethirdturn', 'driver', 'Nobody', now(), '{"LastName": "Nobody"}')""",

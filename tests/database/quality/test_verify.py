@@ -1,7 +1,5 @@
 """``verify``: each invariant is broken once, and named; gaps are told with their reason."""
 
-# ruff: noqa: S608 -- the statements are this file's own, and so is whatever is put into them
-
 import re
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from ingestion_core.results import verify as results
 from ingestion_core.settings import settings
 from tests.database.quality.conftest import Command
 from tests.support import product
+from tests.support.composed import composed
 
 
 def test_of_what_was_read_whole_all_holds(command: Command) -> None:
@@ -116,60 +115,56 @@ def test_a_round_that_its_list_names_and_nobody_read_is_a_gap(command: Command) 
     assert ("Lost Grand Prix", None) in {(gap["round"], gap["session"]) for gap in season["gaps"]}
 
 
-_ROUND = '(SELECT "Id" FROM "Rounds" WHERE "OpenF1MeetingKey" = 1229)'
-_OTHER = '(SELECT "Id" FROM "Rounds" WHERE "OpenF1MeetingKey" = 1230)'
-_SESSION = f'(SELECT "Id" FROM "Sessions" WHERE "RoundId" = {_ROUND} ORDER BY "Id" LIMIT 1)'
-#: An id that nothing has, of the version that ids made here have.
-_NOBODY = "'00000000-0000-5000-8000-000000000009'"
-
 BROKEN = {
     "a-meeting-is-one-round": 'UPDATE "Rounds" SET "OpenF1MeetingKey" = 1229',
-    "a-session-is-there-once": f"""
-        INSERT INTO "Sessions" SELECT {_NOBODY}, "RoundId", "Type", "StartTimeUtc", 2, NULL
-        FROM "Sessions" WHERE "Id" = {_SESSION}""",
+    "a-session-is-there-once": composed("""
+        INSERT INTO "Sessions" SELECT {nobody}, "RoundId", "Type", "StartTimeUtc", 2, NULL
+        FROM "Sessions" WHERE "Id" = {session}"""),
     "a-number-is-one-round": 'UPDATE "Rounds" SET "RoundNumber" = 1',
-    "a-key-means-one-row": f"""
-        UPDATE ingest.claims SET target = {_OTHER}
-        WHERE source = 'openf1' AND kind = 'round' AND key = '1229'""",
-    "an-id-is-a-name's": f"""
+    "a-key-means-one-row": composed("""
+        UPDATE ingest.claims SET target = {other}
+        WHERE source = 'openf1' AND kind = 'round' AND key = '1229'"""),
+    "an-id-is-a-name's": composed("""
         INSERT INTO ingest.claims (source, kind, key, target, observed_at, fields)
-        VALUES ('written', 'driver', 'else', {_NOBODY}, now(), '{{"made here": true}}')""",
-    "a-claim-has-its-row": f"""
+        VALUES ('written', 'driver', 'else', {nobody}, now(), '{{"made here": true}}')"""),
+    "a-claim-has-its-row": composed("""
         INSERT INTO ingest.claims (source, kind, key, target, observed_at, fields)
-        VALUES ('openf1', 'driver', 'x', {_NOBODY}, now(), '{{"LastName": "X"}}')""",
-    "a-row-has-its-source": f"""
+        VALUES ('openf1', 'driver', 'x', {nobody}, now(), '{{"LastName": "X"}}')"""),
+    "a-row-has-its-source": composed("""
         INSERT INTO "Drivers" ("Id", "FirstName", "LastName", "Slug")
-        VALUES ({_NOBODY}, 'No', 'Body', 'no-body');
+        VALUES ({nobody}, 'No', 'Body', 'no-body');
         INSERT INTO ingest.claims (source, kind, key, target, observed_at, fields)
-        VALUES ('written', 'driver', {_NOBODY}, {_NOBODY}, now(), '{{"made here": true}}')""",
-    "an-entry-has-its-rows": f"""
+        VALUES ('written', 'driver', {nobody}, {nobody}, now(), '{{"made here": true}}')"""),
+    "an-entry-has-its-rows": composed("""
         INSERT INTO ingest.entries (source, session, driver, team, observed_at)
-        SELECT 'openf1', {_NOBODY}, driver, team, now() FROM ingest.entries LIMIT 1""",
+        SELECT 'openf1', {nobody}, driver, team, now() FROM ingest.entries LIMIT 1"""),
     "an-entry-has-its-entrant": 'DELETE FROM "Entrants"',
-    "a-session-is-in-its-round": f"""
+    "a-session-is-in-its-round": composed("""
         UPDATE "Sessions" SET "StartTimeUtc" = "StartTimeUtc" - interval '9 days'
-        WHERE "Id" = {_SESSION}""",
+        WHERE "Id" = {session}"""),
     "nothing-runs-too-long": """
         INSERT INTO ingest.items (source, task, key, state, started_at)
         VALUES ('openf1', 'sync_meeting', '1', 'running', now() - interval '26 minutes')""",
     "what-is-sent-is-due": """
         INSERT INTO ingest.items (source, task, key, state) VALUES ('openf1', 'a', '1', 'sent')""",
     "what-ended-says-when": "UPDATE ingest.items SET closed_at = NULL WHERE state = 'done'",
-    "a-decision-holds": f"""
+    "a-decision-holds": composed("""
         INSERT INTO ingest.decisions (kind, source, key, before, after, row)
-        SELECT kind, source, key, target, {_NOBODY}, '{{}}' FROM ingest.claims
-        WHERE source = 'openf1' AND kind = 'driver' LIMIT 1""",
-    "a-result-is-of-its-round": f"""
+        SELECT kind, source, key, target, {nobody}, '{{}}' FROM ingest.claims
+        WHERE source = 'openf1' AND kind = 'driver' LIMIT 1"""),
+    "a-result-is-of-its-round": composed("""
         UPDATE "Results" SET "SessionId" = (SELECT "Id" FROM "Sessions"
-            WHERE "RoundId" = {_OTHER} ORDER BY "Id" LIMIT 1)
+            WHERE "RoundId" = {other} ORDER BY "Id" LIMIT 1)
         WHERE "Id" = (SELECT x."Id" FROM "Results" x JOIN "Sessions" s ON s."Id" = x."SessionId"
-            WHERE s."RoundId" = {_ROUND} ORDER BY x."Id" LIMIT 1)""",
-    "no-result-before-its-session": f"""
-        UPDATE "Sessions" SET "StartTimeUtc" = now() + interval '1 hour' WHERE "Id" = {_SESSION}""",
-    "a-set-has-its-session": f"UPDATE spoilers.classifications SET session = {_NOBODY}"
-    " WHERE classification = (SELECT min(classification) FROM spoilers.classifications)",
-    "what-we-wrote-is-of-its-session": f"UPDATE spoilers.written SET session = {_NOBODY}"
-    " WHERE session = (SELECT session FROM spoilers.written ORDER BY session LIMIT 1)",
+            WHERE s."RoundId" = {round} ORDER BY x."Id" LIMIT 1)"""),
+    "no-result-before-its-session": composed("""
+        UPDATE "Sessions" SET "StartTimeUtc" = now() + interval '1 hour' WHERE "Id" = {session}"""),
+    "a-set-has-its-session": composed("""
+        UPDATE spoilers.classifications SET session = {nobody}
+        WHERE classification = (SELECT min(classification) FROM spoilers.classifications)"""),
+    "what-we-wrote-is-of-its-session": composed("""
+        UPDATE spoilers.written SET session = {nobody}
+        WHERE session = (SELECT session FROM spoilers.written ORDER BY session LIMIT 1)"""),
 }
 #: What the same deed breaks as well.
 ALSO = {

@@ -11,7 +11,7 @@ from ingestion_core.cli.main import main
 from local.stack.postgres import Postgres
 from tests.conftest import cloned
 from tests.support import product
-from tests.support.commands import set_only
+from tests.support.commands import on, set_only
 from tests.support.whole_archive import WholeArchive
 
 
@@ -23,14 +23,11 @@ def database(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[str]:
     """A clone of the archive; the command line's settings."""
-    with cloned(postgres, whole_archive.name) as conninfo:
-        chosen = {
-            "DATABASE_URL": conninfo,
-            "AzureWebJobsStorage": azurite,
-            "RESULTS_ENABLED": "true",
-        }
-        with set_only(monkeypatch, chosen):
-            yield conninfo
+    with (
+        cloned(postgres, whole_archive.name) as conninfo,
+        set_only(monkeypatch, on(conninfo, azurite, RESULTS_ENABLED="true")),
+    ):
+        yield conninfo
 
 
 @pytest.mark.usefixtures("database")

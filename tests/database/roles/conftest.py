@@ -16,6 +16,8 @@ from tests.support import roles
 _TEMPLATE = "roles_template"
 #: What opens the app as a login, with settings.
 OpenAs = Callable[..., App]
+#: What tells what the server denied.
+Denials = Callable[[], list[str]]
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +62,7 @@ def open_as(database: str, azurite: str) -> Iterator[OpenAs]:
 
 
 @pytest.fixture
-def denials(postgres: Postgres) -> Callable[[], list[str]]:
+def denials(postgres: Postgres) -> Denials:
     """What the server denied anybody since the test began, from its own log."""
     log = postgres.home / "postgres.log"
     begun = len(_denied(log))

@@ -124,13 +124,18 @@ DROP FUNCTION ingest.drop_stale_entrants, ingest.relink_entrants, ingest.retire_
 """
 
 
+def make_older(database: str) -> None:
+    """Let its schema be as it was before the guards."""
+    with psycopg.connect(database, autocommit=True) as db:
+        for statement in _OLDER.split(";"):
+            db.execute(statement.encode())
+
+
 def test_an_older_schema_is_refused_by_name_and_migrated_by_whoever_may(
     open_as: OpenAs, database: str
 ) -> None:
     """By the command that cures it; then the app works, without another run of roles.sql."""
-    with psycopg.connect(database, autocommit=True) as db:
-        for statement in _OLDER.split(";"):
-            db.execute(statement.encode())
+    make_older(database)
     app = open_as(roles.INGEST)
     with pytest.raises(Unprepared) as refused:
         _ = app.pool
@@ -202,9 +207,8 @@ def test_the_command_migrates_as_whoever_deploys_and_refuses_the_app(
     open_as: OpenAs, database: str
 ) -> None:
     """Both schemas, where something is to be kept in that of results."""
+    make_older(database)
     with psycopg.connect(database, autocommit=True) as db:
-        for statement in _OLDER.split(";"):
-            db.execute(statement.encode())
         db.execute("DROP VIEW ingest.result_counts; DROP SCHEMA spoilers CASCADE")
     roles.apply(database)
     with pytest.raises(Unprepared, match="run it as one with parcferme_migrate"):

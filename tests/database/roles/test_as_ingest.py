@@ -1,6 +1,5 @@
 """A login with parcferme_ingest alone does all of the app's work but results, undenied."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from ingestion_core.catalog import statuses
@@ -10,9 +9,9 @@ from ingestion_core.tasks.discover import tick
 from ingestion_core.tasks.health import readiness
 from ingestion_core.tasks.housekeeping import keep_house
 from ingestion_core.tasks.why import why
-from local.replay.limits import Limits
 from local.replay.server import ReplayServer
-from tests.database.roles.conftest import OpenAs
+from tests.database.conftest import UNLIMITED
+from tests.database.roles.conftest import Denials, OpenAs
 from tests.support import roles, wiki_pages
 from tests.support.archives import tables, write_csv
 from tests.support.drain import drain
@@ -31,9 +30,6 @@ from tests.support.wiki_crawl import (
     race,
 )
 from tests.support.wiki_pages import Row, link, listed
-
-UNLIMITED = Limits(per_second=0, per_minute=0)
-Denials = Callable[[], list[str]]
 
 
 def test_a_season_is_discovered_and_read_twice(

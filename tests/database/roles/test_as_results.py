@@ -1,23 +1,23 @@
 """Results by logins that may, and that may not; and what a person maintains."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from ingestion_core.catalog.merges import Key
+from ingestion_core.catalog.keys import Key
 from ingestion_core.errors import RightsMissing
 from ingestion_core.tasks import backfill, check_results, load_results, matches, show_results
 from ingestion_core.tasks.clean_racing import clean_racing
 from ingestion_core.tasks.remove_source import remove_source
 from ingestion_core.tasks.reparse import reparse
 from ingestion_core.tasks.verify import verify
-from local.replay.limits import Limits
 from local.replay.server import ReplayServer
 from local.replay.wiki.server import WikiServer
-from tests.database.roles.conftest import OpenAs
+from tests.database.conftest import UNLIMITED
+from tests.database.roles.conftest import Denials, OpenAs
 from tests.support import roles, wiki_pages
 from tests.support.archives import tables, write_csv
 from tests.support.drain import drain
@@ -37,8 +37,6 @@ from tests.support.wiki_crawl import (
 )
 from tests.support.wiki_pages import Row, link, listed
 
-UNLIMITED = Limits(per_second=0, per_minute=0)
-Denials = Callable[[], list[str]]
 HOW_MANY = 'SELECT count(*) FROM "Results"'
 WHOSE = (
     'SELECT d."Slug", count(*) FROM "Results" x JOIN "Entrants" e ON e."Id" = x."EntrantId"'
