@@ -1,6 +1,5 @@
 """A soak: rounds of synthetic seasons for four instances of the app, and what each round took."""
 
-import multiprocessing
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from ingestion_core.work.messages import Message
 from local.stack.postgres import Postgres
 from tests.faults.scale import Dice, times
 from tests.faults.seasons import app_on, insist
+from tests.support import warm
 from tests.support.drain import letters
 from tests.support.synthetic import Synthetic
 from tests.support.upkeep import (
@@ -23,9 +23,6 @@ from tests.support.upkeep import (
     touched,
 )
 from tests.support.work import execute
-
-_WARM = multiprocessing.get_context("forkserver")
-_WARM.set_forkserver_preload(["tests.faults.seasons", "tests.support.drain", "httpx"])
 
 WORKERS = 4
 #: A round of it asks for these: a season that is new, and others again.
@@ -125,16 +122,14 @@ class Workers:
     """Four instances, as processes; each takes the next message when it is through with one."""
 
     def __init__(self, *places: Place) -> None:
-        self._waiting: Queue[Letter | None] = _WARM.Queue()
-        self._done: Queue[int] = _WARM.Queue()
-        self._processes: list[BaseProcess] = [
-            _WARM.Process(target=carry_out, args=(places, self._waiting, self._done))
-            for _ in range(WORKERS)
-        ]
+        self._places = places
+        self._waiting: Queue[Letter | None] = warm.queue()
+        self._done: Queue[int] = warm.queue()
+        self._processes: list[BaseProcess] = []
 
     def __enter__(self) -> "Workers":
-        for process in self._processes:
-            process.start()
+        handed = (self._places, self._waiting, self._done)
+        self._processes = [warm.start(carry_out, *handed) for _ in range(WORKERS)]
         return self
 
     def __exit__(self, *_: object) -> None:

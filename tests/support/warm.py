@@ -4,10 +4,17 @@ import multiprocessing
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.queues import Queue
+from typing import Any
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["tests.support.loaded", "tests.support.programs", "tests.faults.victim"]
+    [
+        "tests.support.loaded",
+        "tests.support.programs",
+        "tests.faults.victim",
+        "tests.faults.soaking",
+    ]
 )
 
 
@@ -21,3 +28,8 @@ def start(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
 def pipe() -> tuple[Connection, Connection]:
     """The end to read from, and the one to write to, which may be an argument of ``start``."""
     return _CONTEXT.Pipe(duplex=False)
+
+
+def queue() -> "Queue[Any]":
+    """A queue between such processes and this one, to be handed to them."""
+    return _CONTEXT.Queue()
