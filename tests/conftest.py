@@ -29,6 +29,7 @@ _TEMPLATE = "product_template"
 _FIRST = (
     "test_season.py",
     "test_archive.py",
+    "test_kills.py",
     "test_sample_season.py",
     "test_wiki.py",
     "test_standin_queues.py",
@@ -42,6 +43,8 @@ _FIRST = (
     "test_results.py",
     "test_ergast_recordings.py",
     "test_stack_run.py",
+    "test_disorder.py",
+    "test_nth_operation.py",
 )
 #: These files share what they look at, the whole archive.
 _TOGETHER = frozenset(

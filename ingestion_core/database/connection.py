@@ -3,17 +3,31 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+import psycopg
 from psycopg_pool import ConnectionPool
 
 from ingestion_core.database.roles import ActingConnection, Role, allowed, choose
 
 Pool = ConnectionPool[ActingConnection]
 
+#: Nobody waits longer, in seconds, for a connection or for a lock: that raises, and the host
+#: delivers the message again. Two such waits in a row, a season's lock and then somebody else's,
+#: stay well under the 15 seconds after which a message would count as hanging.
+WAIT: Final = 6.0
+#: In seconds: after that the pool says that connecting failed, rather than pause for longer and
+#: longer between its attempts.
+_ATTEMPT: Final = 0.5
 
 _KEYWORDS: Final[dict[str, Any]] = {
     "autocommit": True,
     "prepare_threshold": None,
-    "connect_timeout": 10,
+    "connect_timeout": 5,
+    # A server whose machine is gone says nothing: the kernel gives up on it, rather than the host
+    # on us after ten minutes.
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
     "application_name": "parcferme-ingestion",
 }
 
@@ -50,7 +64,8 @@ def open_pool(
         role: what it acts as where the database has roles, with every statement.
 
     Connections are checked before they are lent, so a restarted server costs nobody a message,
-    and nothing is prepared on the server, which poolers in between would not survive.
+    and nothing is prepared on the server, which poolers in between would not survive. A server that
+    is back is in use within a second, however long it was away.
     """
 
     known: list[frozenset[Role]] = []
@@ -60,19 +75,40 @@ def open_pool(
             known.append(allowed(connection))
         _configure(connection, statement_timeout, role, known[0])
 
-    return ConnectionPool(
+    def check(connection: ActingConnection) -> None:
+        try:
+            ConnectionPool.check_connection(connection)
+        except psycopg.OperationalError:
+            # What ended this one ended most of the idle ones: after each that it finds so, the pool
+            # would pause, for longer and longer.
+            pool.check()
+            raise
+
+    pool = ConnectionPool(
         conninfo,
         kwargs=lambda: _keywords(password),
         connection_class=ActingConnection,
         configure=configure,
-        check=ConnectionPool.check_connection,
+        check=check,
         min_size=0,
         max_size=size,
         max_idle=120,
-        timeout=15,
+        timeout=WAIT,
+        reconnect_timeout=_ATTEMPT,
+        reconnect_failed=_try_again,
         name="ingestion",
         open=True,
     )
+    return pool
+
+
+def _try_again(pool: Pool) -> None:
+    """Go on connecting while somebody waits, at an even pace.
+
+    Left to itself the pool doubles its pauses, to minutes, and lets nobody else try meanwhile.
+    """
+    if pool.get_stats()["requests_waiting"]:
+        pool.check()  # begins anew where it has no connection
 
 
 def _configure(
@@ -83,11 +119,12 @@ def _configure(
     # By statement, not by start-up option: those fail behind a pooler. The role here is for
     # statements outside transactions; in them it is taken anew.
     milliseconds = int(statement_timeout * 1000)
+    waiting = min(milliseconds, int(WAIT * 1000))
     connection.execute(
         "SELECT set_config('TimeZone', 'UTC', false),"
         " set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false),"
         " set_config('role', coalesce(%s, current_setting('role')), false)",
-        (str(milliseconds), str(milliseconds), connection.role),
+        (str(milliseconds), str(waiting), connection.role),
     )
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from psycopg_pool import PoolTimeout
+
 from ingestion_core.credentials import database_password
-from ingestion_core.database.connection import Password, Pool, connect, open_pool
+from ingestion_core.database.connection import WAIT, Password, Pool, connect, open_pool
 from ingestion_core.database.dsn import to_conninfo
 from ingestion_core.database.prepare import check_product, ensure_current, pending
 from ingestion_core.database.roles import ActingConnection, Role, choose
@@ -71,11 +73,17 @@ class App:
 
         Raises:
             Unprepared: they are not, or DATABASE_URL is no connection string.
+            PoolTimeout: the server is away.
         """
-        with self._lock:
+        # Whoever comes while it is opened must not wait for its failure, and then for its own.
+        if not self._lock.acquire(timeout=WAIT):
+            raise PoolTimeout("the database is still being opened")
+        try:
             if self._pool is None:
                 self._pool = self._open()
             return self._pool
+        finally:
+            self._lock.release()
 
     @property
     def database_password(self) -> Password | None:

@@ -13,6 +13,7 @@ from azure.core.pipeline import PipelineResponse
 from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
 
 from ingestion_core.work.account import Account
+from ingestion_core.work.first_answers import first_alone
 from ingestion_core.work.messages import Message
 
 log = logging.getLogger(__name__)
@@ -79,8 +80,9 @@ class Queues:
         def note(answer: PipelineResponse[Any, Any]) -> None:
             dates.append(answer.http_response.headers.get("Date"))
 
-        queues = self._account().list_queues(results_per_page=1, raw_response_hook=note)
-        next(iter(queues), None)
+        with first_alone("queues"):
+            queues = self._account().list_queues(results_per_page=1, raw_response_hook=note)
+            next(iter(queues), None)
         return parsedate_to_datetime(dates[0]) if dates and dates[0] else None
 
     def lengths(self) -> dict[str, int]:
@@ -90,7 +92,9 @@ class Queues:
         """
         ours = {f"{name}{end}" for name in QUEUES.values() for end in ("", POISON)}
         account, found = self._account(), {}
-        for name in sorted(ours & {one.name for one in account.list_queues()}):
+        with first_alone("queues"):
+            there = {one.name for one in account.list_queues()}
+        for name in sorted(ours & there):
             with account.get_queue_client(name) as queue:
                 found[name] = queue.get_queue_properties().approximate_message_count or 0
         return found
@@ -106,9 +110,9 @@ class Queues:
                 self._service = None
 
     def _post(self, letter: Letter) -> None:
-        self._client(letter.queue).send_message(
-            letter.message.body(), visibility_timeout=letter.visibility, time_to_live=NEVER
-        )
+        client, body = self._client(letter.queue), letter.message.body()
+        with first_alone("sent"):
+            client.send_message(body, visibility_timeout=letter.visibility, time_to_live=NEVER)
 
     def _create(self, name: str) -> None:
         try:

@@ -15,6 +15,8 @@ from azure.core.exceptions import (
 )
 from azure.storage.queue import QueueClient
 
+from ingestion_core.work.first_answers import first_alone
+
 POISON_SUFFIX = "-poison"
 
 # What the service answers when a message belongs to somebody else by now, or is gone.
@@ -72,10 +74,11 @@ class StorageQueue:
         A queue that somebody deleted is created again and counts as empty.
         """
         try:
-            messages = self._client.receive_messages(
-                messages_per_page=limit, max_messages=limit, visibility_timeout=lease_seconds
-            )
-            return list(_received(messages))
+            with first_alone("received"):
+                messages = self._client.receive_messages(
+                    messages_per_page=limit, max_messages=limit, visibility_timeout=lease_seconds
+                )
+                return list(_received(messages))
         except ResourceNotFoundError:
             self.create()
             return []
@@ -103,9 +106,13 @@ class StorageQueue:
     def send(self, text: str) -> None:
         """Put a text in as it is, creating the queue when needed."""
         try:
-            self._client.send_message(text)
+            self._put(text)
         except ResourceNotFoundError:
             self.create()
+            self._put(text)
+
+    def _put(self, text: str) -> None:
+        with first_alone("sent"):
             self._client.send_message(text)
 
 

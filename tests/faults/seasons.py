@@ -1,9 +1,11 @@
 """A short season and those who carry it out, as instances of the Functions host would."""
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from functools import partial
+from threading import Event
 
 import psycopg
 from azure.core.exceptions import AzureError
@@ -35,10 +37,16 @@ YEAR = 2024
 MEETINGS = (1228, 1229, 1230)
 #: What the host does with a message whose function raises.
 DELIVERIES = 10
+#: Nobody waits longer than this, in seconds, and a server that is back is in use after that.
+HANG, RECOVERY = 15, 5
 #: A server that is away, a connection that broke, a Storage account that does not answer.
 BROKEN = (psycopg.Error, PoolTimeout, AzureError, ResultsDatabaseError)
 
 _OPEN = "SELECT count(*) AS n FROM ingest.items WHERE state IN ('waiting', 'sent', 'running')"
+_OURS = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND application_name = 'parcferme-ingestion'"
+)
 _ASKED = """
 SELECT EXISTS (SELECT FROM ingest.items
                WHERE task = 'sync_meeting' AND payload ? 'results_now') AS asked
@@ -128,15 +136,30 @@ def reading(app: App) -> None:
     assert rows(app, _OPEN) == [{"n": 0}]
 
 
+def following(app: App) -> Iterator[tuple[str, Message]]:
+    """The messages that are sent, and those that follow from them."""
+    while sent := letters(app):
+        yield from sent
+
+
 def insist(app: App, task: str, message: Message) -> int:
     """Deliver a message as the host does, again while its function raises; how many times."""
-    for attempt in range(1, DELIVERIES + 1):
+    return len(deliveries(app, task, message))
+
+
+def deliveries(app: App, task: str, message: Message) -> list[float]:
+    """The same; what each delivery took, in seconds."""
+    seconds: list[float] = []
+    while len(seconds) < DELIVERIES:
+        began, broke = time.monotonic(), False
         try:
             deliver(app, task, message)
         except BROKEN:
             log.exception("the host tells of it, with all that is behind it")
-        else:
-            return attempt
+            broke = True
+        seconds.append(time.monotonic() - began)
+        if not broke:
+            return seconds
     raise AssertionError(f"{task} {message.key} failed {DELIVERIES} times: it would be poison")
 
 
@@ -221,3 +244,11 @@ def written(app: App) -> list[tuple[str, ...]]:
     )
     with app.db() as db:
         return sorted(db.execute(everything))
+
+
+def unused(database: str) -> None:
+    """Nobody of the app's is connected any more: an ending backend is waited for."""
+    deadline = time.monotonic() + RECOVERY
+    while stored(database, _OURS) != [(0,)]:
+        assert time.monotonic() < deadline, "a connection leaked"
+        Event().wait(0.02)

@@ -1,30 +1,24 @@
 """kill -9 at any instant: the message comes back, and the rows are those of an undisturbed run."""
 
-import multiprocessing
 import os
 import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from multiprocessing.connection import Connection
 from threading import Event, Thread
 
 import psycopg
 import pytest
 
-from ingestion_core.work.messages import Message
 from local.replay.server import ReplayServer
 from tests.faults.conftest import Fresh
 from tests.faults.scale import Dice, seeds, times
-from tests.faults.seasons import app_on, check, finish
+from tests.faults.seasons import app_on, check, finish, following
 from tests.faults.victim import carry_out
-from tests.support.drain import letters
+from tests.support import warm
 from tests.support.product import Dump
-
-#: Killed and brought back from here: a process that has loaded everything and opened nothing.
-_WARM = multiprocessing.get_context("forkserver")
-_WARM.set_forkserver_preload([carry_out.__module__])
 
 _HALVES = """
 SELECT r."Slug", (SELECT count(*) FROM "Sessions" s WHERE s."RoundId" = r."Id"),
@@ -69,20 +63,11 @@ def whole(truth: Dump) -> dict[str, tuple[int, int]]:
     return {row["Slug"]: (sessions[row["Id"]], entrants[row["Id"]]) for row in truth["Rounds"]}
 
 
-def one_by_one(database: str, azurite: str, replay: ReplayServer) -> Iterator[tuple[str, Message]]:
-    """The season's messages, and those that follow them."""
-    app = app_on(database, azurite, replay)
-    while found := letters(app):
-        yield from found
-    app.close()
-
-
 @contextmanager
 def worker(*arguments: object) -> Iterator[tuple[int, Connection]]:
     """A process that carries out a message; its id, and where it says how far it is."""
-    heard, said = _WARM.Pipe(duplex=False)
-    process = _WARM.Process(target=carry_out, args=(*arguments, said))
-    process.start()
+    heard, said = warm.pipe()
+    process = warm.start(carry_out, *arguments, said)
     said.close()
     try:
         assert process.pid is not None
@@ -101,8 +86,12 @@ def test_a_worker_that_is_killed_at_any_instant_leaves_no_trace(
     kills = survived = 0
     with Dice(seed) as dice:
         while kills < 200:
-            with fresh() as database, Watch(database, whole(truth)) as watch:
-                for task, message in one_by_one(database, azurite, replay):
+            with (
+                fresh() as database,
+                closing(app_on(database, azurite, replay)) as app,
+                Watch(database, whole(truth)) as watch,
+            ):
+                for task, message in following(app):
                     lasted = 0.4
                     while True:
                         with worker(database, azurite, replay.url, task, message) as (pid, heard):
@@ -115,10 +104,8 @@ def test_a_worker_that_is_killed_at_any_instant_leaves_no_trace(
                             lasted = max(0.02, min(lasted, time.monotonic() - began))
                             survived += 1
                             break
-                app = app_on(database, azurite, replay.url)
                 finish(app)
                 check(app, database, truth)
-                app.close()
             assert watch.halves == []
             assert watch.looks > 10
     assert survived

@@ -2,15 +2,9 @@
 
 from multiprocessing.connection import Connection
 
-from ingestion_core.sources.http import HttpClient
 from ingestion_core.work.messages import Message
 from tests.faults.seasons import app_on
 from tests.support.drain import deliver
-from tests.support.gates import OpenGate
-
-# What a process makes once, the parent has made for all of them: httpx loads its transport, and
-# the certificates are read, when the first client is made.
-HttpClient(OpenGate(), timeout=1, user_agent="parcferme").close()
 
 
 def carry_out(

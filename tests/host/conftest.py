@@ -36,7 +36,7 @@ def _starting(storage: str, folders: pytest.TempPathFactory) -> Iterator[StartHo
         document = {"version": "2.0", "extensions": {"queues": queues or {}}, **(host_json or {})}
         (root / "host.json").write_text(json.dumps(document))
         values = {"AzureWebJobsStorage": storage, **(settings or {})}
-        host = HostProcess(root, values, "--lease-seconds", str(lease_seconds))
+        host = HostProcess.warm(root, values, "--lease-seconds", str(lease_seconds))
         started.append(host)
         return host
 

@@ -11,7 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import IO, Protocol, Self, TypeVar
+
+from tests.support import warm
+from tests.support.programs import be
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE_SECONDS = 20.0
@@ -25,10 +28,14 @@ def environment(settings: dict[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(REPOSITORY), **settings}
 
 
+def arguments_of(root: Path, *more: str) -> list[str]:
+    """What the host is started with, on a free port."""
+    return ["--root", str(root), "--port", "0", *more]
+
+
 def command(root: Path, *arguments: str, options: Sequence[str] = ()) -> list[str]:
-    """How the host is started, on a free port; options are those of Python."""
-    host = ["-m", "local.host", "--root", str(root), "--port", "0"]
-    return [sys.executable, *options, *host, *arguments]
+    """How the host is started in a process of its own; options are those of Python."""
+    return [sys.executable, *options, "-m", "local.host", *arguments_of(root, *arguments)]
 
 
 def eventually(
@@ -42,37 +49,93 @@ def eventually(
     return found
 
 
-class HostProcess:
-    """A running host and every line it wrote, standard error included.
+class Child(Protocol):
+    """A process, as far as it is looked at here; ``output`` is what it writes, errors included."""
 
-    It runs in the checkout, or in another folder, with other options of Python.
-    """
+    output: IO[str]
 
-    def __init__(
-        self,
-        root: Path,
-        settings: dict[str, str],
-        *arguments: str,
-        folder: Path = REPOSITORY,
-        options: Sequence[str] = (),
-    ) -> None:
+    @property
+    def pid(self) -> int: ...
+
+    def ended(self, within: float = 0) -> int | None:
+        """Its exit code; None while it runs."""
+
+
+class Cold:
+    """A program started as a user would, with Python's own start and all imports."""
+
+    def __init__(self, command: Sequence[str], folder: Path, settings: dict[str, str]) -> None:
         self._process = subprocess.Popen(
-            command(root, *arguments, options=options),
+            command,
             cwd=folder,
             env=environment(settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+        assert self._process.stdout is not None
+        self.output: IO[str] = self._process.stdout
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def ended(self, within: float = 0) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(within)
+        return None
+
+
+class Warm:
+    """The host in a process that is forked from one that has loaded everything."""
+
+    def __init__(self, arguments: Sequence[str], settings: dict[str, str]) -> None:
+        heard, said = warm.pipe()
+        words = ["local.host", *arguments]
+        self._process = warm.start(be, words, REPOSITORY, environment(settings), said, said)
+        said.close()
+        self.output: IO[str] = os.fdopen(os.dup(heard.fileno()), encoding="utf-8")
+        heard.close()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def ended(self, within: float = 0) -> int | None:
+        self._process.join(within)
+        return self._process.exitcode
+
+
+class HostProcess:
+    """A running host and every line it wrote, standard error included."""
+
+    def __init__(self, child: Child) -> None:
+        self._child = child
         self.lines: list[str] = []
         self._more = threading.Condition()
         self._ended = False
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    @classmethod
+    def warm(cls, root: Path, settings: dict[str, str], *arguments: str) -> Self:
+        """Forked, which is what most tests want: a start takes a second of a processor's time."""
+        return cls(Warm(arguments_of(root, *arguments), settings))
+
+    @classmethod
+    def cold(
+        cls,
+        root: Path,
+        settings: dict[str, str],
+        folder: Path = REPOSITORY,
+        options: Sequence[str] = (),
+    ) -> Self:
+        """Started in a folder, with options of Python."""
+        return cls(Cold(command(root, options=options), folder, settings))
+
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as output:
+        with self._child.output as output:
             for line in output:
                 with self._more:
                     self.lines.append(line.rstrip("\n"))
@@ -106,28 +169,29 @@ class HostProcess:
     @property
     def pid(self) -> int:
         """Its process id."""
-        return self._process.pid
+        return self._child.pid
 
     @property
     def is_running(self) -> bool:
         """Whether it has not ended yet."""
-        return self._process.poll() is None
+        return self._child.ended() is None
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; the exit code."""
-        self._process.send_signal(number)
+        if self.is_running:
+            os.kill(self.pid, number)
         return self.ended()
 
     def ended(self) -> int:
         """Wait for the end; the exit code."""
-        code = self._process.wait(PATIENCE_SECONDS)
+        code = self._child.ended(PATIENCE_SECONDS)
+        assert code is not None, f"process {self.pid} does not end"
         self._reader.join(PATIENCE_SECONDS)
         return code
 
     def kill(self) -> None:
         """As a power cut."""
-        self._process.kill()
-        self.ended()
+        self.stop(signal.SIGKILL)
 
 
 class Wire:

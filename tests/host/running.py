@@ -123,7 +123,7 @@ def starting(database: str, storage: str, folder: Path) -> Iterator[Start]:
             document = json.loads((REPOSITORY / "host.json").read_text())
             document["extensions"]["queues"].update(queues)
             (root / "host.json").write_text(json.dumps(document))
-            host = HostProcess(
+            host = HostProcess.warm(
                 root,
                 {
                     "AzureWebJobsStorage": storage,

@@ -64,7 +64,7 @@ def running(deployed: Path, database: str, storage: str, replay: ReplayServer) -
         "LOCAL_FUNCTION_KEY": KEY,
         **{f"AzureWebJobs.{name}.Disabled": "true" for name in _LISTENERS - {"sync_meeting"}},
     }
-    host = HostProcess(deployed, settings, folder=deployed.parent, options=["-S"])
+    host = HostProcess.cold(deployed, settings, folder=deployed.parent, options=["-S"])
     try:
         app = Running(host.listening())
         yield app

@@ -188,6 +188,6 @@ def test_local_settings_are_there_at_import_and_the_environment_wins(tmp_path: P
 def test_a_stop_before_serving_is_clean(tmp_path: Path) -> None:
     """SIGTERM while the app is still being imported."""
     source = "import sys, threading\nsys.stderr.write('importing\\n')\nthreading.Event().wait()"
-    host = HostProcess(_app(tmp_path, source), {})
+    host = HostProcess.cold(_app(tmp_path, source), {})
     host.line("importing")
     assert host.stop() == 0

@@ -1,9 +1,10 @@
 """Lines of the log read back as a query reads them, and what queries may ask for."""
 
 import ast
+import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import pytest
 
@@ -34,9 +35,10 @@ def told(caplog: pytest.LogCaptureFixture, action: str) -> list[dict[str, str]]:
 COUNTS = frozenset({"sessions", "entrants", "results"})
 
 
-def actions() -> set[str]:
+@functools.cache
+def actions() -> frozenset[str]:
     """The actions of every call of ``tell``, as written in the code."""
-    return {
+    return frozenset(
         node.args[2].value
         for node in _code()
         if isinstance(node, ast.Call)
@@ -44,16 +46,17 @@ def actions() -> set[str]:
         and node.func.id == "tell"
         and isinstance(node.args[2], ast.Constant)
         and isinstance(node.args[2].value, str)
-    }
+    )
 
 
-def words() -> set[str]:
+@functools.cache
+def words() -> frozenset[str]:
     """Every text of the code: names of fields among them."""
-    return {
+    return frozenset(
         node.value
         for node in _code()
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    )
 
 
 def check_query(query: str) -> set[str]:
@@ -68,6 +71,8 @@ def check_query(query: str) -> set[str]:
     return asked
 
 
-def _code() -> Iterator[ast.AST]:
-    for path in sorted((ROOT / "ingestion_core").rglob("*.py")):
-        yield from ast.walk(ast.parse(path.read_text()))
+@functools.cache
+def _code() -> Sequence[ast.AST]:
+    """Every node of the code, read once for all queries."""
+    paths = sorted((ROOT / "ingestion_core").rglob("*.py"))
+    return [node for path in paths for node in ast.walk(ast.parse(path.read_text()))]
