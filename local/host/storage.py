@@ -15,7 +15,7 @@ from azure.core.exceptions import (
 )
 from azure.storage.queue import QueueClient
 
-from ingestion_core.work.first_answers import first_alone
+from local.host.first_answers import first_alone
 
 POISON_SUFFIX = "-poison"
 
