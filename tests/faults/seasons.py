@@ -226,11 +226,14 @@ def settled(app: App, database: str, truth: Dump) -> None:
     assert rows(app, ended) == [{"state": "done"}]
 
 
-def check(app: App, database: str, truth: Dump) -> None:
-    """The same, and I9: reading all of it again writes nothing."""
+def check(app: App, database: str, truth: Dump, meeting: int | None = None) -> None:
+    """The same, and I9: reading all of it again, or that meeting, writes nothing."""
     settled(app, database, truth)
-    before = written(app)
-    backfill.backfill(app, [YEAR], {"years": YEAR}, include_results=asked(app))
+    before, results = written(app), asked(app)
+    if meeting:
+        backfill.meeting(app, meeting, include_results=results)
+    else:
+        backfill.backfill(app, [YEAR], {"years": YEAR}, include_results=results)
     finish(app)
     assert written(app) == before
 

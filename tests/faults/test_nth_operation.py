@@ -76,7 +76,7 @@ def test_whichever_operation_fails_once_the_meeting_is_stored_as_ever(
             if not struck(once, nth, partial(insist, app, *letter)):
                 break
             finish(app)
-            check(app, database, truth)
+            check(app, database, truth, int(MEETING))
     assert nth > least
 
 

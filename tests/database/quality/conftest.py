@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,15 +22,28 @@ from tests.support.commands import on, set_only
 from tests.support.results import BAHRAIN, load, only, opted
 
 
+@contextmanager
+def loaded(postgres: Postgres, template: str, azurite: str, *meetings: int) -> Iterator[str]:
+    """The name of a database with these meetings and their results, to be cloned."""
+    with cloned(postgres, template) as conninfo, ReplayServer(limits=UNLIMITED) as replay:
+        only(replay, *meetings)
+        with closing(opted(conninfo, azurite, replay)) as app:
+            load(app)
+        yield product.rows(conninfo, "SELECT current_database()")[0][0]
+
+
 @pytest.fixture(scope="session")
 def filled(postgres: Postgres, template: str, azurite: str) -> Iterator[str]:
     """The name of a database with two races of 2024 and their results, to be cloned."""
-    with cloned(postgres, template) as conninfo, ReplayServer(limits=UNLIMITED) as replay:
-        only(replay, BAHRAIN, JEDDAH)
-        app = opted(conninfo, azurite, replay)
-        load(app)
-        app.close()
-        yield product.rows(conninfo, "SELECT current_database()")[0][0]
+    with loaded(postgres, template, azurite, BAHRAIN, JEDDAH) as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def raced(postgres: Postgres, template: str, azurite: str) -> Iterator[str]:
+    """The same of three races."""
+    with loaded(postgres, template, azurite, BAHRAIN, JEDDAH, MELBOURNE) as name:
+        yield name
 
 
 @dataclass(frozen=True)
@@ -79,10 +93,16 @@ def command(
 
 
 @pytest.fixture
+def database(request: pytest.FixtureRequest, postgres: Postgres, template: str) -> Iterator[str]:
+    """A fresh one; where a test has the app as well, with what the app has loaded."""
+    name = request.getfixturevalue("raced") if "app" in request.fixturenames else template
+    with cloned(postgres, name) as conninfo:
+        yield conninfo
+
+
+@pytest.fixture
 def app(database: str, azurite: str, replay: ReplayServer) -> Iterator[App]:
     """The first three races of 2024 with their results."""
     only(replay, BAHRAIN, JEDDAH, MELBOURNE)
-    made = opted(database, azurite, replay)
-    load(made)
-    yield made
-    made.close()
+    with closing(opted(database, azurite, replay)) as made:
+        yield made
