@@ -1,13 +1,14 @@
 """The app on a real database and real queues, asking a replay; messages are handed over by hand."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
-from ingestion_core.settings import Settings
 from ingestion_core.tasks.app import App
 from local.replay.limits import Limits
 from local.replay.server import ReplayServer
+from tests.support.apps import app_with
 from tests.support.results import only
 from tests.support.sample_year import BAHRAIN, JEDDAH, MELBOURNE, TESTING
 from tests.support.weekends import Db, prepared
@@ -25,18 +26,8 @@ def replay() -> Iterator[ReplayServer]:
 @pytest.fixture
 def app(database: str, azurite: str, replay: ReplayServer) -> Iterator[App]:
     """The app, as an instance of the Functions host would have it, at no pace to speak of."""
-    made = App(
-        Settings.model_validate(
-            {
-                "database_url": database,
-                "AzureWebJobsStorage": azurite,
-                "openf1_base_url": replay.url,
-                "openf1_requests_per_minute": 6000,
-            }
-        )
-    )
-    yield made
-    made.close()
+    with closing(app_with(database, azurite, openf1_base_url=replay.url)) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,15 +1,16 @@
 """An archive behind an https address: one download through its source's gate, or the item waits."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pytest_httpx import HTTPXMock
 
-from ingestion_core.settings import Settings
 from ingestion_core.tasks import backfill
 from ingestion_core.tasks.app import App
+from tests.support.apps import app_with
 from tests.support.archives import csv_text, tables, write_zip
 from tests.support.drain import deliver, drain, letters
 from tests.support.product import figures, rows
@@ -20,14 +21,8 @@ ADDRESS = "https://archive.test/sets/f1.zip?signature=hunter2"
 @pytest.fixture
 def app(database: str, azurite: str) -> Iterator[App]:
     """The app with its archive behind an address that holds a signature."""
-    chosen = {
-        "database_url": database,
-        "AzureWebJobsStorage": azurite,
-        "archive_url": ADDRESS,
-    }
-    made = App(Settings.model_validate(chosen))
-    yield made
-    made.close()
+    with closing(app_with(database, azurite, archive_url=ADDRESS)) as made:
+        yield made
 
 
 @pytest.fixture

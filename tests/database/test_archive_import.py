@@ -1,23 +1,22 @@
 """The Ergast archive into a real database: seasons, what follows them, and what goes wrong."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ingestion_core.errors import Conflict, Unprepared
-from ingestion_core.settings import Settings
 from ingestion_core.tasks import backfill
 from ingestion_core.tasks.app import App
+from tests.support.apps import Opened, app_with, opening
 from tests.support.archives import Tables, csv_text, tables, write_csv
 from tests.support.drain import deliver, drain, letters
 from tests.support.product import dump, figures, rows, written
 from tests.support.work import execute
-
-Opened = Callable[..., App]
 
 
 @pytest.fixture
@@ -29,21 +28,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def open_app(database: str, azurite: str, folder: Path) -> Iterator[Opened]:
     """Instances of the app on one database, with this archive."""
-    made: list[App] = []
-
-    def go(**settings: object) -> App:
-        chosen = {
-            "database_url": database,
-            "AzureWebJobsStorage": azurite,
-            "openf1_base_url": "http://127.0.0.1:9",
-            "archive_url": str(folder),
-        }
-        made.append(App(Settings.model_validate(chosen | settings)))
-        return made[-1]
-
-    yield go
-    for app in made:
-        app.close()
+    with opening(partial(app_with, database, azurite, archive_url=str(folder))) as open_app:
+        yield open_app
 
 
 def ask(app: App, first: int = 2019, last: int = 2023, results: bool = False) -> Any:

@@ -13,9 +13,9 @@ import pytest
 
 from ingestion_core.cli import follow
 from ingestion_core.cli.main import main
-from ingestion_core.settings import Settings
 from ingestion_core.tasks import backfill
 from ingestion_core.tasks.app import App
+from tests.support.apps import app_with
 from tests.support.archives import csv_text, tables, write_csv
 from tests.support.commands import on, set_only
 from tests.support.drain import drain
@@ -44,13 +44,8 @@ def environment(
 @contextmanager
 def app_running(database: str, azurite: str, folder: Path) -> Iterator[App]:
     """Somewhere else, the functions app: it carries out what is sent."""
-    chosen = {
-        "database_url": database,
-        "AzureWebJobsStorage": azurite,
-        "archive_url": str(folder),
-        "results_enabled": True,
-    }
-    app, over = App(Settings.model_validate(chosen)), threading.Event()
+    app = app_with(database, azurite, archive_url=str(folder), results_enabled=True)
+    over = threading.Event()
 
     def work() -> None:
         while not over.wait(0.02):

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingestion_core.settings import Settings
 from ingestion_core.tasks import backfill
 from ingestion_core.tasks.app import App
 from local.replay.rows import load
@@ -13,6 +12,7 @@ from local.replay.server import ReplayServer
 from local.stack.postgres import Postgres
 from tests.conftest import cloned, recorded_folder
 from tests.database.conftest import UNLIMITED
+from tests.support.apps import app_with
 from tests.support.drain import drain
 from tests.support.product import dump, figures, rows
 
@@ -31,16 +31,7 @@ def seasons() -> Iterator[ReplayServer]:
 
 def app_on(database: str, azurite: str, replay: ReplayServer) -> App:
     """The app, asking the recorded seasons."""
-    return App(
-        Settings.model_validate(
-            {
-                "database_url": database,
-                "AzureWebJobsStorage": azurite,
-                "openf1_base_url": replay.url,
-                "openf1_requests_per_minute": 6000,
-            }
-        )
-    )
+    return app_with(database, azurite, openf1_base_url=replay.url)
 
 
 @pytest.fixture

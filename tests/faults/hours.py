@@ -4,7 +4,7 @@ import time
 
 from ingestion_core.tasks.app import App
 from tests.support.drain import deliver, letters
-from tests.support.work import pass_time, row, rows
+from tests.support.work import pass_time, passing, row, rows
 
 _OPEN = "SELECT count(*) AS n FROM ingest.items WHERE state IN ('waiting', 'sent', 'running')"
 _VISIBLE = (
@@ -30,17 +30,17 @@ class Hours:
     def work_off(self, app: App) -> None:
         """Deliver every message when it becomes visible, until none is left; nobody waits."""
 
-        def passing(seconds: float) -> None:
+        def pass_on(seconds: float) -> None:
             pass_time(app, seconds)
             self.passed += seconds
 
-        app.openf1._http.gate._sleep = passing  # type: ignore[attr-defined] # the gate's own
+        passing(app, pass_on)
         for _ in range(5000):
             if rows(app, _OPEN) == [{"n": 0}]:
                 return
             visible = [one["item"] for one in rows(app, _VISIBLE)]
             if not visible:
-                passing(max(row(app, _NEXT)["seconds"], 0.01))
+                pass_on(max(row(app, _NEXT)["seconds"], 0.01))
                 app.release_all()
                 continue
             [(task, message)] = [one for one in letters(app) if one[1].item == visible[0]]

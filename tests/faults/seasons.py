@@ -14,7 +14,6 @@ from psycopg.conninfo import make_conninfo
 from psycopg_pool import PoolTimeout
 
 from ingestion_core.results.errors import ResultsDatabaseError
-from ingestion_core.settings import Settings
 from ingestion_core.tasks import backfill, discover
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.prepared import prepare
@@ -24,10 +23,11 @@ from local.replay.rows import KEYS
 from local.replay.server import ReplayServer
 from tests.faults.overheard import listen_here
 from tests.support import canaries, users
+from tests.support.apps import app_with
 from tests.support.drain import deliver, drain, letters
 from tests.support.product import RACING, Dump, dump
 from tests.support.product import rows as stored
-from tests.support.work import pass_time, row, rows
+from tests.support.work import pass_time, passing, row, rows
 
 log = logging.getLogger(__name__)
 
@@ -86,18 +86,14 @@ def app_on(
     """An instance of the app, at no pace to speak of. What it says is heard, see ``overheard``."""
     listen_here(database)
     secret = {"openf1_username": canaries.LOGIN, "openf1_password": canaries.LOGIN_PASSWORD}
-    return App(
-        Settings.model_validate(
-            {
-                "database_url": make_conninfo(database, password=canaries.DATABASE_PASSWORD),
-                "AzureWebJobsStorage": azurite,
-                "openf1_base_url": replay if isinstance(replay, str) else replay.url,
-                "openf1_requests_per_minute": per_minute,
-                "openf1_timeout_seconds": timeout,
-                "results_enabled": results,
-                **(secret if login else {}),
-            }
-        )
+    return app_with(
+        make_conninfo(database, password=canaries.DATABASE_PASSWORD),
+        azurite,
+        openf1_base_url=replay if isinstance(replay, str) else replay.url,
+        openf1_requests_per_minute=per_minute,
+        openf1_timeout_seconds=timeout,
+        results_enabled=results,
+        **(secret if login else {}),
     )
 
 
@@ -166,7 +162,7 @@ def deliveries(app: App, task: str, message: Message) -> list[float]:
 def finish(app: App) -> int:
     """Let time pass until everything asked for is over; how many messages that took."""
     delivered = 0
-    app.openf1._http.gate._sleep = partial(pass_time, app)  # type: ignore[attr-defined] # its own
+    passing(app, partial(pass_time, app))
     for _ in range(50):
         while waiting := letters(app):
             delivered += sum(insist(app, task, message) for task, message in waiting)

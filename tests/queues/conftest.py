@@ -1,6 +1,7 @@
 """One app for each module: its tests touch nothing but schema ``ingest``, emptied before each."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from uuid import uuid4
 
 import psycopg
@@ -8,10 +9,10 @@ import pytest
 from psycopg import sql
 
 from ingestion_core.database.connection import Pool, open_pool
-from ingestion_core.settings import Settings
 from ingestion_core.tasks.app import App
 from ingestion_core.work.gate import Gate
 from local.stack.postgres import Postgres
+from tests.support.apps import app_with
 from tests.support.source_rows import SOURCE, Sleeper
 
 _TABLES = ("sources", "lockouts", "runs", "items", "fetches", "claims", "quarantine")
@@ -31,18 +32,8 @@ def database(postgres: Postgres, template: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def opened(database: str, azurite: str) -> Iterator[App]:
     """The app at OpenF1's free pace, one request in 2.05 s; nothing answers at its address."""
-    made = App(
-        Settings.model_validate(
-            {
-                "database_url": database,
-                "AzureWebJobsStorage": azurite,
-                "openf1_base_url": "http://127.0.0.1:9",
-                "openf1_requests_per_minute": 30,
-            }
-        )
-    )
-    yield made
-    made.close()
+    with closing(app_with(database, azurite, openf1_requests_per_minute=30)) as made:
+        yield made
 
 
 @pytest.fixture

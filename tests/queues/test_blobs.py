@@ -13,13 +13,13 @@ from azure.storage.blob import ContainerClient
 from pydantic import SecretStr
 
 from ingestion_core.errors import ArchiveMissing, ArchiveUnreadable, Unprepared
-from ingestion_core.settings import Settings
 from ingestion_core.sources.ergast import streams
 from ingestion_core.sources.ergast.library import read_library
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.archive import opening
 from ingestion_core.work import blobs
 from ingestion_core.work.account import Account
+from tests.support.apps import app_with
 from tests.support.archives import csv_text, dump_text, tables, write_zip
 
 
@@ -35,12 +35,7 @@ def container(azurite: str) -> Iterator[ContainerClient]:
 
 def app_of(azurite: str, where: str) -> App:
     """An app with its archive in a blob; it opens no database."""
-    chosen = {
-        "database_url": "dbname=none",
-        "AzureWebJobsStorage": azurite,
-        "archive_url": f"blob:{where}",
-    }
-    return App(Settings.model_validate(chosen))
+    return app_with("dbname=none", azurite, archive_url=f"blob:{where}")
 
 
 def test_a_zip_in_a_blob_is_an_archive(

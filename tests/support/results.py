@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ingestion_core.settings import Settings
 from ingestion_core.tasks import backfill
 from ingestion_core.tasks.app import App
 from local.replay.rows import KEYS
 from local.replay.server import ReplayServer
+from tests.support.apps import app_with
 from tests.support.drain import drain
 from tests.support.product import rows
 
@@ -29,14 +29,8 @@ Found = dict[tuple[int, str], dict[str, Any]]
 
 def opted(database: str, azurite: str, replay: ReplayServer, **settings: object) -> App:
     """The app with results opted into."""
-    chosen = {
-        "database_url": database,
-        "AzureWebJobsStorage": azurite,
-        "openf1_base_url": replay.url,
-        "openf1_requests_per_minute": 6000,
-        "results_enabled": True,
-    }
-    return App(Settings.model_validate(chosen | settings))
+    chosen = {"openf1_base_url": replay.url, "results_enabled": True}
+    return app_with(database, azurite, **(chosen | settings))
 
 
 def only(replay: ReplayServer, *meetings: int) -> None:

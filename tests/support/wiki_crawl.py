@@ -1,24 +1,22 @@
 """A made-up corner of the wiki, served by the replay, and crawls of it without a host."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ingestion_core.settings import Settings
 from ingestion_core.sources.thethirdturn.page import address
 from ingestion_core.tasks import backfill, crawl
 from ingestion_core.tasks.app import App
 from local.replay.wiki.server import WikiServer
 from tests.support import wiki_pages
+from tests.support.apps import app_with
 from tests.support.drain import drain
 from tests.support.product import rows
 from tests.support.wiki_pages import Race, Row, link, listed
 
 Run = dict[str, Any]
-#: What opens an instance of the app with the given settings.
-Opened = Callable[..., App]
 
 CONTACT = "https://example.org/contact"
 SERIES = "Lantern_Cup_Central"
@@ -46,6 +44,15 @@ def season(*races: str, day: str = "6 May 1962") -> bytes:
             for number, key in enumerate(races, 1)
         ],
     )
+
+
+def two_races(track: str) -> bytes:
+    """The season of the first two races a week apart, the second of them at this track."""
+    races = [
+        listed("1", FIRST, "6 May 1962", TRACK, "Fenmoor, NC", "Ada_Winner"),
+        listed("2", SECOND, "13 May 1962", track, "Fenmoor, NC", "Ada_Winner"),
+    ]
+    return wiki_pages.season(SEASON, races=races)
 
 
 def race(key: str, *rows: Row, **changed: Any) -> bytes:
@@ -88,18 +95,19 @@ def lantern(folder: Path) -> Iterator[WikiServer]:
         yield wiki
 
 
-def opened(database: str, azurite: str, wiki: WikiServer, **settings: object) -> App:
-    """The app that opted into the wiki, at no pace to speak of."""
-    chosen: dict[str, object] = {
-        "database_url": database,
-        "AzureWebJobsStorage": azurite,
-        "openf1_base_url": "http://127.0.0.1:9",
+def opted_into(wiki: WikiServer) -> dict[str, object]:
+    """The settings of whoever reads it, at no pace to speak of."""
+    return {
         "thirdturn_enabled": True,
         "wiki_contact": CONTACT,
         "thirdturn_base_url": wiki.url,
         "thirdturn_requests_per_minute": 6000,
     }
-    return App(Settings.model_validate(chosen | settings))
+
+
+def opened(database: str, azurite: str, wiki: WikiServer, **settings: object) -> App:
+    """The app that opted into the wiki."""
+    return app_with(database, azurite, **(opted_into(wiki) | settings))
 
 
 def crawled(

@@ -7,7 +7,8 @@ import pytest
 
 from ingestion_core.tasks.app import App
 from local.replay.wiki.server import WikiServer
-from tests.support.wiki_crawl import Opened, lantern, opened
+from tests.support.apps import Opened, opening
+from tests.support.wiki_crawl import lantern, opened
 
 
 @pytest.fixture
@@ -28,15 +29,10 @@ def open_app(
     database: str, azurite: str, wiki: WikiServer, chosen: dict[str, object]
 ) -> Iterator[Opened]:
     """Opens instances; they are closed in the end."""
-    made: list[App] = []
-
-    def go(**settings: object) -> App:
-        made.append(opened(database, azurite, wiki, **(chosen | settings)))
-        return made[-1]
-
-    yield go
-    for app in made:
-        app.close()
+    with opening(
+        lambda **settings: opened(database, azurite, wiki, **(chosen | settings))
+    ) as open_app:
+        yield open_app
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from ingestion_core.tasks.clean_racing import clean_racing
 from ingestion_core.tasks.reparse import reparse
 from local.replay.wiki.server import WikiServer
 from tests.support import product
-from tests.support.wiki_crawl import FIRST, SEASON, SECOND, Opened, asked, crawled, paths
+from tests.support.apps import Opened
+from tests.support.wiki_crawl import FIRST, SEASON, SECOND, asked, crawled, paths
 
 _RESULTS = 'SELECT to_jsonb(x)::text FROM "Results" x ORDER BY x."Id"'
 _ALIASES = 'SELECT to_jsonb(x)::text FROM "SeriesAliases" x ORDER BY x."Id"'

@@ -9,8 +9,9 @@ from ingestion_core.quality.totals import DecadeCoverage, decades
 from ingestion_core.tasks import crawl
 from ingestion_core.tasks.app import App
 from local.replay.wiki.server import WikiServer
+from tests.support.apps import Opened
 from tests.support.drain import deliver, letters
-from tests.support.wiki_crawl import FIRST, SECOND, SERIES, Opened, crawled, numbered, season
+from tests.support.wiki_crawl import FIRST, SECOND, SERIES, crawled, numbered, season
 from tests.support.work import execute
 
 POLICY = Policy(True, timedelta(hours=24), datetime(2026, 6, 1, tzinfo=UTC))

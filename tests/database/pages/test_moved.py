@@ -13,6 +13,7 @@ from ingestion_core.tasks.app import App
 from ingestion_core.tasks.reparse import reparse
 from local.replay.wiki.server import WikiServer
 from tests.support import wiki_pages
+from tests.support.apps import Opened
 from tests.support.drain import drain
 from tests.support.product import Dump, dump, rows
 from tests.support.wiki_crawl import (
@@ -21,7 +22,6 @@ from tests.support.wiki_crawl import (
     SEASON,
     SECOND,
     TRACK,
-    Opened,
     crawled,
     lantern,
     numbered,

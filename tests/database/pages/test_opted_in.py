@@ -15,6 +15,7 @@ from ingestion_core.tasks import backfill, crawl
 from ingestion_core.tasks.app import App
 from local.replay.wiki.server import WikiServer
 from tests.support import wiki_pages
+from tests.support.apps import Opened
 from tests.support.drain import drain
 from tests.support.product import rows
 from tests.support.wiki_crawl import (
@@ -22,7 +23,6 @@ from tests.support.wiki_crawl import (
     FIRST,
     SECOND,
     SERIES,
-    Opened,
     crawled,
     kept_titles,
     numbered,

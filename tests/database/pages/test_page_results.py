@@ -8,13 +8,13 @@ from ingestion_core.errors import Conflict
 from ingestion_core.tasks import backfill, crawl
 from ingestion_core.tasks.app import App
 from local.replay.wiki.server import WikiServer
+from tests.support.apps import Opened
 from tests.support.drain import deliver, drain, letters
 from tests.support.product import rows
 from tests.support.wiki_crawl import (
     FIELD,
     SECOND,
     SERIES,
-    Opened,
     Run,
     asked,
     crawled,

@@ -5,6 +5,7 @@ from ingestion_core.tasks import backfill, crawl
 from ingestion_core.tasks.app import App
 from local.replay.faults import Fault
 from local.replay.wiki.server import WikiServer
+from tests.support.apps import Opened
 from tests.support.drain import deliver, drain, letters
 from tests.support.product import rows
 from tests.support.wiki_crawl import (
@@ -12,7 +13,6 @@ from tests.support.wiki_crawl import (
     ROBOTS,
     SECOND,
     SERIES,
-    Opened,
     asked,
     crawled,
     fetched,

@@ -7,15 +7,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from ingestion_core.settings import Settings
-from ingestion_core.tasks.app import App
 from local.stack.postgres import Postgres
 from tests.conftest import cloned
 from tests.support import roles
+from tests.support.apps import Opened, app_with, opening
 
 _TEMPLATE = "roles_template"
 #: What opens the app as a login, with settings.
-OpenAs = Callable[..., App]
+OpenAs = Opened
 #: What tells what the server denied.
 Denials = Callable[[], list[str]]
 
@@ -44,21 +43,10 @@ def database(postgres: Postgres, roles_template: str) -> Iterator[str]:
 @pytest.fixture
 def open_as(database: str, azurite: str) -> Iterator[OpenAs]:
     """Opens the app as a login; it is closed in the end."""
-    made: list[App] = []
-
-    def go(name: str, **settings: object) -> App:
-        chosen = {
-            "database_url": roles.login(database, name),
-            "AzureWebJobsStorage": azurite,
-            "openf1_base_url": "http://127.0.0.1:9",
-            "openf1_requests_per_minute": 6000,
-        }
-        made.append(App(Settings.model_validate(chosen | settings)))
-        return made[-1]
-
-    yield go
-    for app in made:
-        app.close()
+    with opening(
+        lambda name, **settings: app_with(roles.login(database, name), azurite, **settings)
+    ) as open_as:
+        yield open_as
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """One place takes the roles: which transaction acts as what, and what the login is told."""
 
 from collections.abc import Callable
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -10,11 +11,11 @@ from ingestion_core.database.prepare import ensure_current, migrate
 from ingestion_core.database.roles import Role, too_wide
 from ingestion_core.errors import Unprepared
 from ingestion_core.results import schema
-from ingestion_core.settings import Settings
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.migrate import migrate as run_migrations
 from tests.database.roles.conftest import OpenAs
 from tests.support import roles
+from tests.support.apps import app_with
 from tests.support.product import rows
 
 WHO = "SELECT session_user::text, current_user::text"
@@ -88,13 +89,9 @@ def test_where_there_are_no_roles_the_login_acts_as_itself(
     database: str, empty_database: str, azurite: str
 ) -> None:
     """A superuser, who may become anything; and a login of another database's roles."""
-    chosen = {"database_url": database, "AzureWebJobsStorage": azurite}
-    app = App(Settings.model_validate(chosen))
-    try:
+    with closing(app_with(database, azurite)) as app:
         assert app.acting(Role.RESULTS) is app
         assert acts(app) == {("postgres", "postgres")}
-    finally:
-        app.close()
     with (
         open_pool(roles.login(empty_database, roles.INGEST), 30) as pool,
         pool.connection() as db,

@@ -12,24 +12,24 @@ from ingestion_core.tasks.why import why
 from local.replay.server import ReplayServer
 from tests.database.conftest import UNLIMITED
 from tests.database.roles.conftest import Denials, OpenAs
-from tests.support import roles, wiki_pages
+from tests.support import roles
 from tests.support.archives import tables, write_csv
 from tests.support.drain import drain
 from tests.support.product import dump, figures, rows
 from tests.support.results import BAHRAIN, only
 from tests.support.wiki_crawl import (
     ADA,
-    CONTACT,
     FIRST,
-    SEASON,
     SECOND,
     TRACK,
     crawled,
     lantern,
     numbered,
+    opted_into,
     race,
+    two_races,
 )
-from tests.support.wiki_pages import Row, link, listed
+from tests.support.wiki_pages import Row, link
 
 
 def test_a_season_is_discovered_and_read_twice(
@@ -120,22 +120,12 @@ def test_pages_of_the_wiki_with_titles_that_lead_to_one(
     (tmp_path / "wiki").mkdir()
     with lantern(tmp_path / "wiki") as wiki:
         wiki.shelf.redirects.update({bare: ADA, old: TRACK})
-        races = [
-            listed("1", FIRST, "6 May 1962", TRACK, "Fenmoor, NC", "Ada_Winner"),
-            listed("2", SECOND, "13 May 1962", old, "Fenmoor, NC", "Ada_Winner"),
-        ]
-        wiki.shelf.put(numbered(wiki_pages.season(SEASON, races=races), 102))
+        wiki.shelf.put(numbered(two_races(old), 102))
         wiki.shelf.put(numbered(race(FIRST, Row("1", link(ADA), car="7", laps="40")), 103))
         held = f"Held on May 13, 1962 at {link(old)} in Fenmoor, NC"
         bare_won = Row("1", link(bare), car="7", laps="40")
         wiki.shelf.put(numbered(race(SECOND, bare_won, held=held), 104))
-        app = open_as(
-            roles.INGEST,
-            thirdturn_enabled=True,
-            wiki_contact=CONTACT,
-            thirdturn_base_url=wiki.url,
-            thirdturn_requests_per_minute=6000,
-        )
+        app = open_as(roles.INGEST, **opted_into(wiki))
         assert {crawled(app)["state"] for _ in range(2)} == {"done"}
     found = dump(database)
     assert [row["Slug"] for row in found["Drivers"]] == ["ada-ferris-ar"]

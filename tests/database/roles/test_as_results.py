@@ -25,17 +25,17 @@ from tests.support.product import dump, rows
 from tests.support.results import BAHRAIN, load, only
 from tests.support.wiki_crawl import (
     ADA,
-    CONTACT,
     FIRST,
-    SEASON,
     SECOND,
     TRACK,
     crawled,
     lantern,
     numbered,
+    opted_into,
     race,
+    two_races,
 )
-from tests.support.wiki_pages import Row, link, listed
+from tests.support.wiki_pages import Row, link
 
 HOW_MANY = 'SELECT count(*) FROM "Results"'
 WHOSE = (
@@ -105,11 +105,7 @@ def test_without_the_role_the_database_denies_them_and_the_item_says_so(
 def wiki(tmp_path: Path) -> Iterator[WikiServer]:
     """A corner of the wiki where two races name a driver by two titles, each a page as yet."""
     with lantern(tmp_path) as served:
-        races = [
-            listed("1", FIRST, "6 May 1962", TRACK, "Fenmoor, NC", "Ada_Winner"),
-            listed("2", SECOND, "13 May 1962", TRACK, "Fenmoor, NC", "Ada_Winner"),
-        ]
-        served.shelf.put(numbered(wiki_pages.season(SEASON, races=races), 102))
+        served.shelf.put(numbered(two_races(TRACK), 102))
         for number, (key, title) in enumerate([(FIRST, ADA), (SECOND, BARE)], 103):
             won = Row("1", link(title, "Ada Ferris"), car="7", laps="40", status="running")
             served.shelf.put(numbered(race(key, won), number))
@@ -119,13 +115,7 @@ def wiki(tmp_path: Path) -> Iterator[WikiServer]:
 
 def of_wiki(wiki: WikiServer) -> dict[str, object]:
     """Settings of an app that reads it, with results."""
-    return {
-        "thirdturn_enabled": True,
-        "wiki_contact": CONTACT,
-        "thirdturn_base_url": wiki.url,
-        "thirdturn_requests_per_minute": 6000,
-        "results_enabled": True,
-    }
+    return opted_into(wiki) | {"results_enabled": True}
 
 
 def test_titles_that_turn_out_to_be_one_take_their_results_along(
