@@ -5,6 +5,7 @@ import re
 import traceback
 from collections.abc import Iterable
 from datetime import datetime
+from urllib.parse import unquote
 
 import psycopg
 from psycopg import sql
@@ -23,8 +24,13 @@ LOGIN, LOGIN_PASSWORD, TOKEN = "zz@example.org", "zzloginpassword", "zztokenzzto
 ACCOUNT_KEY = "Eby8vdM02xNOcqFl"
 SECRETS = (DATABASE_PASSWORD, LOGIN_PASSWORD, TOKEN, ACCOUNT_KEY)
 
-#: Fractions of a clock's seconds, and random ids: they come to any four digits some day.
-_CHANCE = re.compile(r"\d\d:\d\d:\d\d[.,]\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: Fractions of a clock's seconds, random ids, ports and lengths: they come to any four digits some
+#: day. A canary that is a time is none of a clock's.
+_CHANCE = re.compile(
+    r"[0-2]\d:\d\d:\d\d[.,]\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|127\.0\.0\.1:\d+|content-length\W+(?:b')?\d+",
+    re.I,
+)
 #: What every record of the log has.
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -37,7 +43,7 @@ WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'spoilers') AND tab
 def hits(text: str, values: Iterable[str] = VALUES) -> list[str]:
     """The results of ours in a text, without regard to what is there by chance."""
     wanted = "|".join(rf"(?<![\w.]){re.escape(one)}(?!\w)" for one in values)
-    return re.findall(wanted, _CHANCE.sub("", text))
+    return re.findall(wanted, _CHANCE.sub(" ", unquote(text)))
 
 
 def leaks(text: str) -> list[str]:
