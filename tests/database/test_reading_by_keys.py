@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from ingestion_core.tasks import backfill
 from ingestion_core.tasks.app import App
@@ -18,13 +19,13 @@ from tests.support.synthetic import Synthetic
 MANY = 5000
 YEAR = 1990
 
-_FILL = f"""
+_FILL = sql.SQL("""
 INSERT INTO "Circuits" ("Id", "Name", "Slug", "Location", "Country")
-SELECT gen_random_uuid(), 'C', 'filled-' || n, 'L', 'C' FROM generate_series(1, {MANY}) n;
+SELECT gen_random_uuid(), 'C', 'filled-' || n, 'L', 'C' FROM generate_series(1, {many}) n;
 INSERT INTO "Teams" ("Id", "Name", "Slug")
-SELECT gen_random_uuid(), 'T', 'filled-' || n FROM generate_series(1, {MANY}) n;
+SELECT gen_random_uuid(), 'T', 'filled-' || n FROM generate_series(1, {many}) n;
 INSERT INTO "Drivers" ("Id", "FirstName", "LastName", "Slug")
-SELECT gen_random_uuid(), 'F' || n, 'L' || n, 'filled-' || n FROM generate_series(1, {MANY}) n;
+SELECT gen_random_uuid(), 'F' || n, 'L' || n, 'filled-' || n FROM generate_series(1, {many}) n;
 INSERT INTO "Series" ("Id", "Name", "Slug") VALUES (gen_random_uuid(), 'Filled', 'filled');
 INSERT INTO "Seasons" ("Id", "SeriesId", "Year")
 SELECT gen_random_uuid(), "Id", n FROM "Series", generate_series(1901, 2000) n
@@ -33,7 +34,7 @@ INSERT INTO "Rounds" ("Id", "SeasonId", "CircuitId", "Name", "Slug", "RoundNumbe
     "DateEnd")
 SELECT gen_random_uuid(), s."Id", (SELECT "Id" FROM "Circuits" WHERE "Slug" = 'filled-1'), 'R',
     'filled-' || s."Year" || '-' || n, n, '1990-01-01', '1990-01-03'
-FROM "Seasons" s, generate_series(1, {MANY // 100}) n
+FROM "Seasons" s, generate_series(1, {many} / 100) n
 WHERE s."SeriesId" = (SELECT "Id" FROM "Series" WHERE "Slug" = 'filled');
 INSERT INTO "Sessions" ("Id", "RoundId", "Type", "StartTimeUtc", "Status")
 SELECT gen_random_uuid(), "Id", 6, '1990-01-03', 2 FROM "Rounds" WHERE "Slug" LIKE 'filled-%';
@@ -43,10 +44,10 @@ SELECT gen_random_uuid(), "Id", (SELECT "Id" FROM "Drivers" WHERE "Slug" = 'fill
 FROM "Rounds" WHERE "Slug" LIKE 'filled-%';
 INSERT INTO ingest.fetches (source, resource, key, outcome, observed_at)
 SELECT 'openf1', resource, 'filled ' || n, 'ok', now()
-FROM unnest(ARRAY['sessions', 'drivers']) resource, generate_series(1, {MANY // 2}) n;
+FROM unnest(ARRAY['sessions', 'drivers']) resource, generate_series(1, {many} / 2) n;
 INSERT INTO ingest.items (source, task, key, state, closed_at)
-SELECT 'openf1', 'sync_meeting', 'filled ' || n, 'done', now() FROM generate_series(1, {MANY}) n
-"""  # noqa: S608 -- numbers of this module
+SELECT 'openf1', 'sync_meeting', 'filled ' || n, 'done', now() FROM generate_series(1, {many}) n
+""").format(many=sql.Literal(MANY))
 _READ_WHOLE = """
 SELECT relname, seq_tup_read FROM pg_stat_user_tables WHERE schemaname IN ('public', 'ingest')
 """
@@ -82,7 +83,7 @@ def test_a_meeting_reads_no_large_table_whole(database: str, azurite: str, sourc
     """Nobody new, two meetings that changed, two that did not; thousands of other rows."""
     read(database, azurite, source)
     with psycopg.connect(database, autocommit=True) as db:
-        db.execute(_FILL.encode())
+        db.execute(_FILL)
         db.execute("ANALYZE")
     found = read(database, azurite, source)
     assert {name: count for name, count in found.items() if count >= MANY} == {}

@@ -8,17 +8,17 @@ import psycopg
 from local.stack.postgres import Postgres
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_OURS = "('public', 'ingest', 'spoilers')"
+_OURS = ["public", "ingest", "spoilers"]
 
-_SIZES = f"""
+_SIZES = """
 SELECT n.nspname || '.' || c.relname, pg_relation_size(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'i') AND n.nspname IN {_OURS}
+WHERE c.relkind IN ('r', 'i') AND n.nspname = ANY(%(ours)s)
 UNION ALL
 SELECT n.nspname || '.' || c.relname || ' toast', pg_total_relation_size(c.reltoastrelid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.reltoastrelid <> 0 AND n.nspname IN {_OURS}
-"""  # noqa: S608 -- names of this module
+WHERE c.reltoastrelid <> 0 AND n.nspname = ANY(%(ours)s)
+"""
 
 _TOUCHED = """
 SELECT blks_hit + blks_read, xact_commit + xact_rollback
@@ -65,7 +65,7 @@ def touched(database: str) -> tuple[int, int]:
 def sizes(database: str) -> dict[str, int]:
     """Bytes of each table, each index, and of what tables keep apart."""
     with psycopg.connect(database, autocommit=True) as db:
-        return dict(db.execute(_SIZES).fetchall())
+        return dict(db.execute(_SIZES, {"ours": _OURS}).fetchall())
 
 
 def copied_afresh(database: str) -> None:
