@@ -7,6 +7,7 @@ from functools import wraps
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from azure.storage.queue import QueueClient
 from psycopg.conninfo import conninfo_to_dict
@@ -41,6 +42,9 @@ def _telling(client: QueueClient, content: Any, **options: Any) -> Any:
     return _send(client, content, **options)
 
 
+_heard_on_its_way = patch.object(QueueClient, "send_message", _telling)
+
+
 def _listen(ear: Ear) -> dict[logging.Handler, int]:
     """Let everybody tell everything, and whoever else listens hear what they did before."""
     root = logging.getLogger()
@@ -49,7 +53,7 @@ def _listen(ear: Ear) -> dict[logging.Handler, int]:
         handler.setLevel(max(handler.level, root.level))
     root.addHandler(ear)
     root.setLevel(logging.DEBUG)
-    QueueClient.send_message = _telling  # type: ignore[method-assign] # heard on its way
+    _heard_on_its_way.start()
     return before
 
 
@@ -62,7 +66,7 @@ def listening() -> Iterator[list[str]]:
     try:
         yield ear.said
     finally:
-        QueueClient.send_message = _send  # type: ignore[method-assign]
+        _heard_on_its_way.stop()
         root.removeHandler(ear)
         root.setLevel(level)
         for handler, its in before.items():
