@@ -49,7 +49,9 @@ SELECT DISTINCT state, outcome, attempts FROM ingest.items WHERE source = 'openf
 """
 _ITEMS = "SELECT count(*) AS n FROM ingest.items"
 
-#: What some rounds are too few for.
+#: What the short form has too few rounds for. Two of them, of 39 messages each, gave the same code
+#: ratios of cost from 0.24 to 0.93, so a bound of a tenth would tell nothing; and neither memory
+#: nor tables have had the time to grow. The short form still runs a soak, and its invariants.
 long = pytest.mark.skipif(not CHAOS, reason="make chaos: it takes thousands of messages to tell")
 
 
