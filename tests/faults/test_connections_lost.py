@@ -3,8 +3,9 @@
 import os
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import psycopg
 import pytest
@@ -41,6 +42,17 @@ _PROBES = (
 )
 #: More answers than a meeting has.
 _ENOUGH = 200
+
+
+@contextmanager
+def proxied(fresh: Fresh, azurite: str, replay: ReplayServer) -> Iterator[tuple[App, Proxy, str]]:
+    """The app on a database that only a proxy leads to; and the database itself."""
+    with (
+        fresh() as database,
+        Proxy(database) as proxy,
+        closing(app_on(proxy.conninfo, azurite, replay)) as app,
+    ):
+        yield app, proxy, database
 
 
 @pytest.mark.parametrize("ended", [1, 4, *range(5, times(5, 12))])
@@ -90,12 +102,7 @@ def test_nobody_hangs_before_a_server_that_is_away(
     fresh: Fresh, azurite: str, replay: ReplayServer
 ) -> None:
     """A cold start: those who come at once wait together, not one after the other."""
-    with (
-        fresh() as database,
-        Proxy(database) as proxy,
-        closing(app_on(proxy.conninfo, azurite, replay)) as app,
-        ThreadPoolExecutor(AT_ONCE) as pool,
-    ):
+    with proxied(fresh, azurite, replay) as (app, proxy, _), ThreadPoolExecutor(AT_ONCE) as pool:
         proxy.end_while_made(1_000_000)
         for seconds in pool.map(waited, [app] * AT_ONCE):
             assert seconds < HANG
@@ -114,9 +121,7 @@ def test_a_server_that_says_nothing_any_more_is_given_up_by_the_kernel(
 ) -> None:
     """Whose machine is gone: whether an answer is due, or a question was not even taken."""
     with (
-        fresh() as database,
-        Proxy(database) as proxy,
-        closing(app_on(proxy.conninfo, azurite, replay)) as app,
+        proxied(fresh, azurite, replay) as (app, _, _),
         app.db() as db,
         socket.socket(fileno=os.dup(db.fileno())) as kernel,
     ):
@@ -164,11 +169,7 @@ def test_whichever_answer_of_the_database_gets_lost_the_meeting_is_stored_as_eve
     """What the server carried out and nobody heard of, one by one, is done once."""
     lost = 0
     for nth in range(1, _ENOUGH, times(7, 1)):
-        with (
-            fresh() as database,
-            Proxy(database) as proxy,
-            closing(app_on(proxy.conninfo, azurite, replay)) as app,
-        ):
+        with proxied(fresh, azurite, replay) as (app, proxy, database):
             task, message = letters(app)[1]
             proxy.lose_answer(nth)
             insist(app, task, message)
