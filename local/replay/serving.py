@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from threading import Event, Thread
-from types import TracebackType
 from typing import Self
 
 import uvicorn
@@ -68,12 +67,7 @@ class Serving:
             raise RuntimeError(f"the replay did not come up on {self.url}")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(PATIENCE)
