@@ -42,8 +42,12 @@ class Rows:
     def replace(self, collection: str, rows: Iterable[Row]) -> None:
         """Serve `rows` as the whole of `collection` from now on."""
         checked = [_checked(collection, row) for row in rows]
-        # One assignment, so that an answer being made on another thread sees all or nothing.
-        self._collections[collection] = sorted(checked, key=_production_order)
+        # One assignment, so that an answer being made on another thread sees all or nothing; of a
+        # new mapping, so that a shallow copy goes on as it was.
+        self._collections = {
+            **self._collections,
+            collection: sorted(checked, key=_production_order),
+        }
 
     def change(
         self,

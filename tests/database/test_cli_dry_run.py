@@ -248,6 +248,7 @@ def test_a_decision_can_be_tried_without_being_made(
     assert everything(database) != before
 
 
+@pytest.mark.unprepared
 def test_a_dry_run_needs_the_schema_and_makes_none(database: str, capsys: Captured) -> None:
     """It says what is missing, and with which command it comes; exit code 3."""
     before = everything(database)
@@ -258,6 +259,7 @@ def test_a_dry_run_needs_the_schema_and_makes_none(database: str, capsys: Captur
     assert everything(database) == before
 
 
+@pytest.mark.unprepared
 def test_migrations_are_named_before_they_are_run(database: str, capsys: Captured) -> None:
     """In order, those of results too where they are on; afterwards there is nothing to do, and a
     dry run says so as well."""

@@ -257,6 +257,7 @@ def test_a_source_is_paused_and_resumed(app: App, capsys: Captured) -> None:
     assert main(["sources", "pause", "nobody"]) == 1
 
 
+@pytest.mark.unprepared
 @pytest.mark.parametrize(
     "command",
     [

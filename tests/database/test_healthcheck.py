@@ -188,6 +188,7 @@ def test_a_product_without_its_unique_keys_is_told_with_the_cure(
     assert replay.requests == []
 
 
+@pytest.mark.unprepared
 def test_a_schema_that_is_missing_is_named_and_not_made(database: str, capsys: Captured) -> None:
     """The app makes it when it starts: degraded."""
     before = everything(database)

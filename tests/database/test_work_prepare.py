@@ -12,6 +12,8 @@ from ingestion_core.database.prepare import check_product, is_current, migrate
 from ingestion_core.errors import Unprepared
 from tests.support.work import at_once
 
+pytestmark = pytest.mark.unprepared
+
 _PUBLIC = """
 SELECT c.relname, c.relkind, c.relfilenode, a.attname, format_type(a.atttypid, a.atttypmod),
        a.attnotnull, a.xmin::text, c.xmin::text

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from uuid import uuid4
 
-import psycopg
 import pytest
 from psycopg import sql
 
@@ -12,6 +10,7 @@ from ingestion_core.database.connection import Pool, open_pool
 from ingestion_core.tasks.app import App
 from ingestion_core.work.gate import Gate
 from local.stack.postgres import Postgres
+from tests.conftest import cloned
 from tests.support.apps import app_with
 from tests.support.source_rows import SOURCE, Sleeper
 
@@ -21,12 +20,8 @@ _TABLES = ("sources", "lockouts", "runs", "items", "fetches", "claims", "quarant
 @pytest.fixture(scope="module")
 def database(postgres: Postgres, template: str) -> Iterator[str]:
     """The conninfo of a database of this module's own."""
-    name = f"work_{uuid4().hex}"
-    parts = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
-    with psycopg.connect(postgres.conninfo(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**parts))
-        yield postgres.conninfo(name)
-        connection.execute(sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(**parts))
+    with cloned(postgres, template) as conninfo:
+        yield conninfo
 
 
 @pytest.fixture(scope="module")

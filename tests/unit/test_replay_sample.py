@@ -107,3 +107,13 @@ def _comparable(row: Row, fields: Iterable[str]) -> Row:
         for field in fields
         if field not in GONE_SINCE_2026
     }
+
+
+def test_what_becomes_of_one_copy_is_not_seen_in_the_next() -> None:
+    """Each replay changes its own."""
+    changed = load_sample()
+    assert changed.change("meetings", {"meeting_key": 1229}, {"meeting_name": "Another"}) == 1
+    changed.replace("drivers", [])
+    told = {row["meeting_key"]: row["meeting_name"] for row in load_sample().of("meetings")}
+    assert told[1229] == "Bahrain Grand Prix"
+    assert load_sample().of("drivers")

@@ -3,12 +3,10 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from local.stack.postgres import Postgres
-from tests.conftest import cloned
+from tests.conftest import cloned, copied
 from tests.support import roles
 from tests.support.apps import Opened, app_with, opening
 
@@ -20,12 +18,9 @@ Denials = Callable[[], list[str]]
 
 
 @pytest.fixture(scope="session")
-def roles_template(postgres: Postgres, template: str) -> str:
+def roles_template(postgres: Postgres, product_template: str) -> str:
     """The name of a database with the product's tables, our schemas and the roles."""
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-    with psycopg.connect(postgres.conninfo(), autocommit=True) as db:
-        db.execute(create.format(sql.Identifier(_TEMPLATE), sql.Identifier(template)))
-    conninfo = postgres.conninfo(_TEMPLATE)
+    conninfo = copied(postgres, product_template, _TEMPLATE)
     roles.administer(conninfo)
     roles.migrated(conninfo)
     roles.apply(conninfo)

@@ -114,10 +114,10 @@ def test_twice_is_as_once_and_what_is_not_in_it_is_taken_back(database: str) -> 
 
 
 def test_roles_first_and_then_the_schemas_comes_to_the_same(
-    postgres: Postgres, template: str, database: str
+    postgres: Postgres, product_template: str, database: str
 ) -> None:
     """As a first deployment may have it: whoever deploys makes them, not the administrator."""
-    with cloned(postgres, template) as fresh:
+    with cloned(postgres, product_template) as fresh:
         roles.administer(fresh)
         roles.apply(fresh)
         with open_pool(roles.login(fresh, roles.DEPLOYER), 30, role=Role.MIGRATE) as pool:
