@@ -16,9 +16,9 @@ from tests.support.results import BAHRAIN, only
 
 
 @pytest.fixture
-def database(postgres: Postgres, template: str) -> Iterator[str]:
+def database(postgres: Postgres, product_template: str) -> Iterator[str]:
     """The product's database with the roles."""
-    with cloned(postgres, template) as conninfo:
+    with cloned(postgres, product_template) as conninfo:
         roles.administer(conninfo)
         roles.migrated(conninfo)
         roles.apply(conninfo)
