@@ -8,13 +8,11 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog import meetings, writer
-from ingestion_core.catalog.entrants import sweep_after_results
 from ingestion_core.catalog.meetings import Meeting
 from ingestion_core.database.roles import Role
 from ingestion_core.racing.classification import Classification
 from ingestion_core.racing.types import Unreadable
 from ingestion_core.results import pages as bodies
-from ingestion_core.results import writer as results
 from ingestion_core.results.errors import without_values
 from ingestion_core.results.pages import Kept
 from ingestion_core.results.writer import Stored
@@ -23,6 +21,7 @@ from ingestion_core.sources.thethirdturn.shape import RaceContext
 from ingestion_core.tasks import opt_in
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.prepared import prepare
+from ingestion_core.tasks.store_results import store_results
 from ingestion_core.tasks.wanted_pages import Asked, places
 from ingestion_core.work import fetches
 from ingestion_core.work.items import Item, close, enqueue
@@ -188,10 +187,7 @@ def _write(
     if answer and fetches.observed_later(db, SOURCE, asked, answer.observed_at):
         sets = ()
     unreadable = answer.unreadable if answer else ()
-    stored = results.write(db, rounds, sets, unreadable, source=SOURCE)
-    if stored.removed:
-        # Whoever has no result any more, because an entry list was wrong, may go now.
-        sweep_after_results(db, rounds)
+    stored = store_results(db, rounds, sets, unreadable, source=SOURCE)
     if answer:
         fetches.record(db, [_record(key, answer)])
     held = answer.held if answer else {}

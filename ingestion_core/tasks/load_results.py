@@ -8,14 +8,12 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog import meetings, writer
-from ingestion_core.catalog.entrants import sweep_after_results
 from ingestion_core.catalog.meetings import Meeting
 from ingestion_core.database.roles import Role
 from ingestion_core.errors import NotFound
 from ingestion_core.racing.classification import Classification
 from ingestion_core.racing.types import Unreadable
 from ingestion_core.results import revisions
-from ingestion_core.results import writer as results
 from ingestion_core.results.errors import without_values
 from ingestion_core.sources.openf1 import SERIES, SOURCE
 from ingestion_core.sources.openf1.client import Reply
@@ -24,6 +22,7 @@ from ingestion_core.tasks.app import App
 from ingestion_core.tasks.asking import ask, record_of
 from ingestion_core.tasks.opt_in import REQUESTS, RESOURCE, next_question
 from ingestion_core.tasks.prepared import prepare
+from ingestion_core.tasks.store_results import store_results
 from ingestion_core.work import fetches
 from ingestion_core.work.items import Item, close
 
@@ -87,10 +86,7 @@ def _store(
             db, SOURCE, asked, min(reply.observed_at for reply in replies)
         ):
             sets = []
-        stored = results.write(db, [meeting.round_id], sets, unreadable, source=SOURCE)
-        if stored.removed:
-            # Whoever has no result any more, because the entry list was wrong, may go now.
-            sweep_after_results(db, [meeting.round_id])
+        stored = store_results(db, [meeting.round_id], sets, unreadable, source=SOURCE)
         fetches.record(db, [_record(app, meeting, reply) for reply in replies])
         close(
             db,

@@ -8,12 +8,10 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from ingestion_core.catalog import meetings, writer
-from ingestion_core.catalog.entrants import sweep_after_results
 from ingestion_core.database.roles import Role
 from ingestion_core.racing.classification import Classification
 from ingestion_core.racing.kinds import SessionType
 from ingestion_core.racing.types import Unreadable
-from ingestion_core.results import writer as results
 from ingestion_core.results.errors import without_values
 from ingestion_core.sources.ergast import SERIES, SOURCE
 from ingestion_core.sources.ergast.library import Library
@@ -24,6 +22,7 @@ from ingestion_core.tasks.app import App
 from ingestion_core.tasks.archive import Shelf
 from ingestion_core.tasks.opt_in import SEASON_RESOURCE, wanted_season_results
 from ingestion_core.tasks.prepared import prepare
+from ingestion_core.tasks.store_results import store_results
 from ingestion_core.work import fetches
 from ingestion_core.work.items import Item, close, enqueue
 
@@ -122,10 +121,7 @@ def _store(app: App, item: Item, year: int, answer: _Answer | None) -> None:
             close(db, item, "withheld", outcome="no-entries")
             return
         sets, unreadable = _news(db, item, answer)
-        stored = results.write(db, rounds, sets, unreadable, source=SOURCE)
-        if stored.removed:
-            # Whoever has no result any more, because an entry list was wrong, may go now.
-            sweep_after_results(db, rounds)
+        stored = store_results(db, rounds, sets, unreadable, source=SOURCE)
         held = answer.held if answer else {}
         if answer:
             fetches.record(db, [_record(item, answer)])
