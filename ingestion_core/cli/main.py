@@ -69,6 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _told(str(error), 1)
     except psycopg.errors.InsufficientPrivilege:
         return _told("the database does not let this login do that: docs/roles.md has who may", 3)
+    except psycopg.errors.LockNotAvailable:
+        return _told("somebody else is writing what this needs: try again in a moment", 1)
+    except psycopg.errors.QueryCanceled:
+        return _told("a statement took longer than DATABASE_TIMEOUT_SECONDS allows", 1)
     except (psycopg.OperationalError, PoolTimeout):
         return _told("the database does not answer", 3)
     except AzureError:

@@ -10,7 +10,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from ingestion_core.catalog import writer
 from ingestion_core.cli.main import main
+from ingestion_core.database import connection
 from ingestion_core.tasks.app import App
 from ingestion_core.tasks.clean_racing import clean_racing
 from local.replay.server import ReplayServer
@@ -96,6 +98,13 @@ def test_results_alone_can_go_even_those_of_logged_sessions(app: App, database: 
     assert all_same(everything(database), before), same(everything(database), before)
 
 
+_SLOW = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_sleep(60); RETURN OLD; END $$;
+CREATE TRIGGER slow BEFORE DELETE ON "Rounds" FOR EACH ROW EXECUTE FUNCTION slow()
+"""
+
+
 def told(*arguments: str) -> int:
     """A command's exit code, misuse among them."""
     try:
@@ -154,3 +163,29 @@ def test_it_tells_machines_as_well(database: str, capsys: pytest.CaptureFixture[
     assert told("--yes", "--results-only", "--json") == 0
     assert '"kept": {"result": 0}' in capsys.readouterr().out
     assert told("--year", "20") == told("--json") == 2
+
+
+def test_whoever_is_waited_for_too_long_is_told_of(
+    environment: pytest.MonkeyPatch, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A season's meetings are being written: not a server that is away."""
+    environment.setattr(connection, "WAIT", 1.0)
+    with psycopg.connect(database) as writing:
+        writer.lock_season(writing, "formula-1", 2024)
+        assert told("--yes") == 1
+    said = "somebody else is writing what this needs: try again in a moment\n"
+    assert capsys.readouterr().err == said
+    assert len(product.dump(database)["Rounds"]) == 3
+
+
+def test_a_statement_that_takes_too_long_is_told_by_its_setting(
+    environment: pytest.MonkeyPatch, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever keeps the server busy; all of it is taken back."""
+    environment.setenv("DATABASE_TIMEOUT_SECONDS", "1")
+    with psycopg.connect(database) as db:
+        db.execute(_SLOW)
+    assert told("--yes") == 1
+    said = "a statement took longer than DATABASE_TIMEOUT_SECONDS allows\n"
+    assert capsys.readouterr().err == said
+    assert len(product.dump(database)["Rounds"]) == 3
