@@ -41,7 +41,7 @@ def locked(name: str, *installs: Callable[[], None]) -> int:
             for install in installs:
                 install()
     except StackError as error:
-        print(f"{name}: {error}", file=sys.stderr)
+        print(f"{name}: {error}; `make {name}` tries again", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -119,7 +119,7 @@ def step(command: Sequence[str], folder: Path = ROOT) -> None:
     )
     if done.returncode:
         print(done.stdout, file=sys.stderr)
-        raise StackError(f"failed: {' '.join(command[:4])} ...; `make setup` tries again")
+        raise StackError(f"failed: {' '.join(command[:4])} ...")
 
 
 if __name__ == "__main__":

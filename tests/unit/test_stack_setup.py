@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from local.stack import setup
 from tests.support.processes import wait_until_gone
 from tests.support.stack import ROOT, sandbox
@@ -42,6 +44,19 @@ def test_a_setup_without_anything_to_do_says_nothing() -> None:
         [sys.executable, "-m", "local.stack.setup"], cwd=ROOT, check=True, capture_output=True
     )
     assert done.stdout + done.stderr == b""
+
+
+def test_a_step_that_fails_is_named_with_the_command_that_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it said comes first; the linters are installed by another command than the stack."""
+    monkeypatch.setattr(setup, "LOCAL", tmp_path)
+    fails = [sys.executable, "-c", "print('no room'); raise SystemExit(3)"]
+    assert setup.locked("tools", lambda: setup.step(fails)) == 1
+    said, last = capsys.readouterr().err.strip().splitlines()[::2]
+    assert said == "no room"
+    assert last.startswith(f"tools: failed: {sys.executable} -c print('no room')")
+    assert last.endswith("...; `make tools` tries again")
 
 
 def test_what_runs_before_the_requirements_needs_the_standard_library_only() -> None:
