@@ -9,10 +9,9 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import azure.functions as func
-import psycopg
 from azure.core.exceptions import AzureError
-from psycopg_pool import PoolTimeout
 
+from ingestion_core.database.troubles import PASSING, refusal
 from ingestion_core.errors import BadRequest, Unprepared
 
 log = logging.getLogger(__name__)
@@ -60,9 +59,10 @@ def door(function: Door) -> Door:
         except Unprepared as error:
             log.error("%s", error, extra={"action": "unprepared"})
             return problem(503, "Not prepared", str(error))
-        except (psycopg.OperationalError, PoolTimeout):
-            log.exception("the database does not answer", extra={"action": "unavailable"})
-            return problem(503, "Database unavailable", "The database does not answer.")
+        except PASSING as error:
+            why = refusal(error) or "the database does not answer"
+            log.exception("%s", why, extra={"action": "unavailable"})
+            return problem(503, "Database unavailable", f"{why[0].upper()}{why[1:]}.")
         except AzureError:
             # The items are committed; the timer sends what could not be sent.
             log.exception("the storage does not answer", extra={"action": "unavailable"})

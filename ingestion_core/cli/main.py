@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import psycopg
 from azure.core.exceptions import AzureError
-from psycopg_pool import PoolTimeout
 
 from ingestion_core.cli import (
     archive,
@@ -26,6 +25,7 @@ from ingestion_core.cli import (
     verify,
     why,
 )
+from ingestion_core.database.troubles import PASSING, refusal
 from ingestion_core.errors import Conflict, IngestionError, Unprepared
 from ingestion_core.tasks.app import app, rehearsing
 
@@ -69,12 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _told(str(error), 1)
     except psycopg.errors.InsufficientPrivilege:
         return _told("the database does not let this login do that: docs/roles.md has who may", 3)
-    except psycopg.errors.LockNotAvailable:
-        return _told("somebody else is writing what this needs: try again in a moment", 1)
-    except psycopg.errors.QueryCanceled:
-        return _told("a statement took longer than DATABASE_TIMEOUT_SECONDS allows", 1)
-    except (psycopg.OperationalError, PoolTimeout):
-        return _told("the database does not answer", 3)
+    except PASSING as error:
+        refused = refusal(error)
+        return _told(refused, 1) if refused else _told("the database does not answer", 3)
     except AzureError:
         return _told("the storage does not answer; what was asked is kept, and sent later", 3)
     finally:

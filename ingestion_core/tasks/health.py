@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout
 
 from ingestion_core.database.prepare import check_product, pending
 from ingestion_core.database.roles import too_wide
+from ingestion_core.database.troubles import refusal
 from ingestion_core.errors import Deferred, SourceFailing, Unprepared
 from ingestion_core.sources import openf1, thethirdturn
 from ingestion_core.tasks.app import App
@@ -95,9 +96,9 @@ def _check(name: str, look: Callable[[], Check]) -> Check:
         found = look()
     except Unprepared as error:
         found = {"status": FAILING, "why": str(error)}
-    except (psycopg.Error, PoolTimeout, AzureError):
+    except (psycopg.Error, PoolTimeout, AzureError) as error:
         log.warning("%s does not answer", name, exc_info=True)
-        found = {"status": FAILING, "why": "it does not answer"}
+        found = {"status": FAILING, "why": refusal(error) or "it does not answer"}
     return {"name": name, **found, "ms": round((time.monotonic() - began) * 1000)}
 
 

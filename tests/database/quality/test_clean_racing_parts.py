@@ -189,3 +189,15 @@ def test_a_statement_that_takes_too_long_is_told_by_its_setting(
     said = "a statement took longer than DATABASE_TIMEOUT_SECONDS allows\n"
     assert capsys.readouterr().err == said
     assert len(product.dump(database)["Rounds"]) == 3
+
+
+def test_a_database_that_only_lets_read_is_told_of(
+    environment: pytest.MonkeyPatch, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As one is for a moment when it moves to another machine."""
+    with psycopg.connect(database, autocommit=True) as db:
+        name = sql.Identifier(db.info.dbname)
+        db.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+    assert told("--yes") == 1
+    assert capsys.readouterr().err == "the database takes no changes for now\n"
+    assert len(product.dump(database)["Rounds"]) == 3
