@@ -5,7 +5,7 @@ import functools
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from functions.html import words
@@ -51,7 +51,7 @@ def render(status: Status, code: str | None) -> str:
         query = urlencode({name: value for name, value in told.items() if value is not None})
         return f"{path}?{query}" if query else path
 
-    return _template().render(
+    return _template("status.html").render(
         status=status,
         covered=covered,
         grid=grid(covered.season),
@@ -69,6 +69,11 @@ def render(status: Status, code: str | None) -> str:
     )
 
 
+def render_problem(problem: Mapping[str, Any]) -> str:
+    """What went wrong, for a person; ``problem`` is as RFC 9457 has it."""
+    return _template("problem.html").render(problem, style=_text("status.css"))
+
+
 def _around(year: int, years: tuple[int, ...]) -> tuple[int | None, int | None]:
     """The season before and the one after."""
     earlier = [one for one in years if one < year]
@@ -77,7 +82,7 @@ def _around(year: int, years: tuple[int, ...]) -> tuple[int | None, int | None]:
 
 
 @functools.cache
-def _template() -> "Template":
+def _template(name: str) -> "Template":
     # Imported here: whoever never looks at the page does not pay for it at every cold start.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -88,7 +93,7 @@ def _template() -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("status.html")
+    return environment.get_template(name)
 
 
 def _text(name: str) -> str:
