@@ -280,14 +280,14 @@ def recent(now: datetime) -> Tables:
 
 
 def test_a_session_under_embargo_is_left_out_and_comes_by_itself(
-    open_app: Opened, folder: Path, database: str
+    open_app: Opened, folder: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The archive's newest race may be this afternoon's; the rest of its season is stored."""
     now = datetime(2026, 7, 12, 18, tzinfo=UTC)
     content = recent(now)
     rewrite(folder, races=content["races"], results=content["results"])
     app = open_app(results_enabled=True)
-    app.now = lambda: now  # type: ignore[method-assign]
+    monkeypatch.setattr(app, "now", lambda: now)
     run = imported(app, 2026, 2026, results=True)
     (item,) = [one for one in run["items"] if one["task"] == "load_season_results"]
     assert (item["state"], item["outcome"]) == ("done", "embargo")
@@ -297,7 +297,7 @@ def test_a_session_under_embargo_is_left_out_and_comes_by_itself(
     assert rows(database, "SELECT count(*) FROM spoilers.quarantine") == [(0,)]
     assert run["state"] == "done", "nobody waits a day for an import to end"
 
-    app.now = lambda: now + timedelta(days=3)  # type: ignore[method-assign]
+    monkeypatch.setattr(app, "now", lambda: now + timedelta(days=3))
     waiting = "SELECT item, not_before FROM ingest.items WHERE state = 'waiting'"
     ((_, opens),) = rows(database, waiting)
     assert now < opens < now + timedelta(days=1)
