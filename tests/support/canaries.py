@@ -44,8 +44,13 @@ def hits(text: str, values: Iterable[str] = VALUES) -> list[str]:
     """The results of ours in a text, without regard to what is there by chance."""
     text = unquote(text)
     there = [one for one in values if one in text]  # next to nothing to look for, as a rule
-    wanted = "|".join(rf"(?<![\w.]){re.escape(one)}(?!\w)" for one in there)
-    return re.findall(wanted, _CHANCE.sub(" ", text)) if there else []
+    return re.findall("|".join(map(_wanted, there)), _CHANCE.sub(" ", text)) if there else []
+
+
+def _wanted(value: str) -> str:
+    """Digits by themselves, or any number could have them; letters wherever they stand."""
+    exact = re.escape(value)
+    return exact if any(map(str.isalpha, value)) else rf"(?<![\w.]){exact}(?!\w)"
 
 
 def leaks(text: str) -> list[str]:

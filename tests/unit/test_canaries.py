@@ -18,6 +18,12 @@ def test_a_result_is_found_wherever_it_stands(text: str) -> None:
     assert len(hits(text, VALUES)) == 1
 
 
+@pytest.mark.parametrize("text", ["ZZGAP" * 30, "gapZZGAP", "ZZGAPs", "_ZZGAP.", "1.ZZGAP"])
+def test_a_text_like_no_other_is_found_within_anything(text: str) -> None:
+    """No chance comes to its letters."""
+    assert set(hits(text, VALUES)) == {"ZZGAP"}
+
+
 @pytest.mark.parametrize(
     "text",
     [
