@@ -1,6 +1,8 @@
-"""What whoever asks over HTTP is told when it could not be done."""
+"""What whoever asks over HTTP is told: JSON, or what went wrong and why."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import azure.functions as func
 import pytest
@@ -8,52 +10,98 @@ from azure.core.exceptions import ServiceRequestError
 from psycopg import errors
 from psycopg_pool import PoolTimeout
 
-from functions.answers import door
-from ingestion_core.errors import NotFound, Unprepared
+from functions.answers import answer, door
+from ingestion_core.errors import BadRequest, Conflict, NotFound, TooLarge, Unprepared
 
-AWAY = "The database does not answer."
+NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
+REQUEST = func.HttpRequest("GET", "/api/runs", body=b"")
+TOLD = "what and why"
+#: What an error of a library may say of the inside.
+SECRET = "statement on host=secret"
+DATABASE, AWAY = "Database unavailable", "The database does not answer."
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "detail"),
+    ("error", "status", "title", "detail"),
     [
-        (NotFound("there is no such run"), 404, "there is no such run"),
-        (Unprepared("schema ingest lacks 0001"), 503, "schema ingest lacks 0001"),
-        (PoolTimeout("couldn't get a connection to host=secret"), 503, AWAY),
-        (errors.AdminShutdown("terminating connection of secret"), 503, AWAY),
+        (BadRequest(TOLD), 400, "Bad request", TOLD),
+        (TooLarge(TOLD), 413, "Body too large", TOLD),
+        (NotFound(TOLD), 404, "Not found", TOLD),
+        (Conflict(TOLD), 409, "Conflict", TOLD),
+        (Unprepared(TOLD), 503, "Not prepared", TOLD),
+        (PoolTimeout(SECRET), 503, DATABASE, AWAY),
+        (errors.AdminShutdown(SECRET), 503, DATABASE, AWAY),
         (
-            errors.LockNotAvailable("canceling statement on secret"),
+            errors.LockNotAvailable(SECRET),
             503,
+            DATABASE,
             "Somebody else is writing what this needs: try again in a moment.",
         ),
         (
-            errors.QueryCanceled("canceling statement on secret"),
+            errors.QueryCanceled(SECRET),
             503,
+            DATABASE,
             "A statement took longer than DATABASE_TIMEOUT_SECONDS allows.",
         ),
         (
-            errors.ReadOnlySqlTransaction("cannot execute INSERT of secret"),
+            errors.ReadOnlySqlTransaction(SECRET),
             503,
+            DATABASE,
             "The database takes no changes for now.",
         ),
         (
-            ServiceRequestError("no route to secret"),
+            ServiceRequestError(SECRET),
             503,
+            "Storage unavailable",
             "The queues do not answer; what was asked is kept.",
         ),
     ],
 )
-def test_whoever_asked_is_told_what_to_do_and_nothing_of_the_inside(
-    error: Exception, status: int, detail: str
+def test_what_went_wrong_is_a_problem_that_tells_what_to_do_and_nothing_of_the_inside(
+    error: Exception, status: int, title: str, detail: str
 ) -> None:
-    """As a problem, with what can be acted on."""
+    """RFC 9457, for whoever asked."""
 
     @door
-    def refuses(req: func.HttpRequest) -> func.HttpResponse:
+    def refuse(req: func.HttpRequest) -> func.HttpResponse:
         raise error
 
-    answer = refuses(func.HttpRequest("GET", "/api/runs", body=b""))
-    told = json.loads(answer.get_body())
-    assert (answer.status_code, told["status"], told["detail"]) == (status, status, detail)
-    assert answer.mimetype == "application/problem+json"
-    assert "secret" not in answer.get_body().decode()
+    told = refuse(REQUEST)
+    assert (told.status_code, told.mimetype) == (status, "application/problem+json")
+    assert json.loads(told.get_body()) == {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
+
+
+def test_a_bug_is_no_problem_of_whoever_asked() -> None:
+    """It raises to the host, which answers 500 and logs it."""
+
+    @door
+    def broken(req: func.HttpRequest) -> func.HttpResponse:
+        raise KeyError("bug")
+
+    with pytest.raises(KeyError):
+        broken(REQUEST)
+
+
+def test_an_answer_is_json_with_instants_in_utc() -> None:
+    """Whatever the offset of the instant; never kept by a cache."""
+    elsewhere = NOW.astimezone(datetime.fromisoformat("2026-01-01T00:00:00+02:00").tzinfo)
+    told = answer({"at": elsewhere, "run": UUID(int=1), "name": "São"}, 202, {"Location": "/x"})
+    assert told.status_code == 202
+    assert told.headers["Location"] == "/x"
+    assert told.headers["Cache-Control"] == "no-store"
+    assert json.loads(told.get_body()) == {
+        "at": "2026-08-01T12:00:00+00:00",
+        "run": str(UUID(int=1)),
+        "name": "São",
+    }
+
+
+def test_what_has_no_form_in_json_is_a_bug() -> None:
+    """It is not shown as whatever its repr says."""
+    with pytest.raises(TypeError, match="timedelta"):
+        answer({"x": timedelta(1)})

@@ -1,7 +1,7 @@
 """What is asked over HTTP: bounded, and refused with what and why."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +9,7 @@ import azure.functions as func
 import pytest
 
 from functions import asked
-from functions.answers import answer, door
-from ingestion_core.errors import BadRequest, Conflict, NotFound, TooLarge, Unprepared
+from ingestion_core.errors import BadRequest, NotFound, TooLarge
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
@@ -231,66 +230,3 @@ def test_a_bad_request_key_is_named_where_it_stood(key: str) -> None:
         asked.request_key(request(headers={"Idempotency-Key": key}))
     with pytest.raises(BadRequest, match=r"^'request_key' must be"):
         asked.request_key(request(), key)
-
-
-# --- answers
-
-
-@pytest.mark.parametrize(
-    ("error", "status", "title"),
-    [
-        (BadRequest("what and why"), 400, "Bad request"),
-        (TooLarge("what and why"), 413, "Body too large"),
-        (NotFound("what and why"), 404, "Not found"),
-        (Conflict("what and why"), 409, "Conflict"),
-        (Unprepared("what and why"), 503, "Not prepared"),
-    ],
-)
-def test_what_is_raised_on_purpose_becomes_a_problem(
-    error: Exception, status: int, title: str
-) -> None:
-    """RFC 9457, for whoever asked."""
-
-    @door
-    def refuse(req: func.HttpRequest) -> func.HttpResponse:
-        raise error
-
-    told = refuse(request())
-    assert (told.status_code, told.mimetype) == (status, "application/problem+json")
-    assert json.loads(told.get_body()) == {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": "what and why",
-    }
-
-
-def test_a_bug_is_no_problem_of_whoever_asked() -> None:
-    """It raises to the host, which answers 500 and logs it."""
-
-    @door
-    def broken(req: func.HttpRequest) -> func.HttpResponse:
-        raise KeyError("bug")
-
-    with pytest.raises(KeyError):
-        broken(request())
-
-
-def test_an_answer_is_json_with_instants_in_utc() -> None:
-    """Whatever the offset of the instant; never kept by a cache."""
-    elsewhere = NOW.astimezone(datetime.fromisoformat("2026-01-01T00:00:00+02:00").tzinfo)
-    told = answer({"at": elsewhere, "run": UUID(int=1), "name": "São"}, 202, {"Location": "/x"})
-    assert told.status_code == 202
-    assert told.headers["Location"] == "/x"
-    assert told.headers["Cache-Control"] == "no-store"
-    assert json.loads(told.get_body()) == {
-        "at": "2026-08-01T12:00:00+00:00",
-        "run": str(UUID(int=1)),
-        "name": "São",
-    }
-
-
-def test_what_has_no_form_in_json_is_a_bug() -> None:
-    """It is not shown as whatever its repr says."""
-    with pytest.raises(TypeError, match="timedelta"):
-        answer({"x": timedelta(1)})
