@@ -3,7 +3,8 @@
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from uuid import UUID
 
 import psycopg
@@ -165,39 +166,56 @@ def test_it_tells_machines_as_well(database: str, capsys: pytest.CaptureFixture[
     assert told("--year", "20") == told("--json") == 2
 
 
-def test_whoever_is_waited_for_too_long_is_told_of(
-    environment: pytest.MonkeyPatch, database: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A season's meetings are being written: not a server that is away."""
+Trouble = Callable[[pytest.MonkeyPatch, str], AbstractContextManager[None]]
+
+
+@contextmanager
+def somebody_else_writes(environment: pytest.MonkeyPatch, database: str) -> Iterator[None]:
+    """A season's meetings, for longer than anybody waits."""
     environment.setattr(connection, "WAIT", 1.0)
     with psycopg.connect(database) as writing:
         writer.lock_season(writing, "formula-1", 2024)
-        assert told("--yes") == 1
-    said = "somebody else is writing what this needs: try again in a moment\n"
-    assert capsys.readouterr().err == said
-    assert len(product.dump(database)["Rounds"]) == 3
+        yield
 
 
-def test_a_statement_that_takes_too_long_is_told_by_its_setting(
-    environment: pytest.MonkeyPatch, database: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Whatever keeps the server busy; all of it is taken back."""
+@contextmanager
+def busy(environment: pytest.MonkeyPatch, database: str) -> Iterator[None]:
+    """Whatever keeps the server at a statement."""
     environment.setenv("DATABASE_TIMEOUT_SECONDS", "1")
     with psycopg.connect(database) as db:
         db.execute(_SLOW)
-    assert told("--yes") == 1
-    said = "a statement took longer than DATABASE_TIMEOUT_SECONDS allows\n"
-    assert capsys.readouterr().err == said
-    assert len(product.dump(database)["Rounds"]) == 3
+    yield
 
 
-def test_a_database_that_only_lets_read_is_told_of(
-    environment: pytest.MonkeyPatch, database: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """As one is for a moment when it moves to another machine."""
+@contextmanager
+def only_reading(environment: pytest.MonkeyPatch, database: str) -> Iterator[None]:
+    """As a database is for a moment when it moves to another machine."""
     with psycopg.connect(database, autocommit=True) as db:
         name = sql.Identifier(db.info.dbname)
         db.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
-    assert told("--yes") == 1
-    assert capsys.readouterr().err == "the database takes no changes for now\n"
+    yield
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (
+            somebody_else_writes,
+            "somebody else is writing what this needs: try again in a moment\n",
+        ),
+        (busy, "a statement took longer than DATABASE_TIMEOUT_SECONDS allows\n"),
+        (only_reading, "the database takes no changes for now\n"),
+    ],
+)
+def test_a_database_that_is_there_and_does_not_do_it_says_why(
+    trouble: Trouble,
+    said: str,
+    environment: pytest.MonkeyPatch,
+    database: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Not that it does not answer; and all is as it was."""
+    with trouble(environment, database):
+        assert told("--yes") == 1
+    assert capsys.readouterr().err == said
     assert len(product.dump(database)["Rounds"]) == 3
