@@ -97,8 +97,9 @@ def _check(name: str, look: Callable[[], Check]) -> Check:
     except Unprepared as error:
         found = {"status": FAILING, "why": str(error)}
     except (psycopg.Error, PoolTimeout, AzureError) as error:
-        log.warning("%s does not answer", name, exc_info=True)
-        found = {"status": FAILING, "why": refusal(error) or "it does not answer"}
+        why = refusal(error) or "it does not answer"
+        log.warning("%s: %s", name, why, exc_info=True)
+        found = {"status": FAILING, "why": why}
     return {"name": name, **found, "ms": round((time.monotonic() - began) * 1000)}
 
 
