@@ -101,7 +101,7 @@ def imported(archive: Path, database: str, folder: Path) -> Iterator[WholeArchiv
             second = start(settings=opted)
             again = second.finished(second.ask("/archive", _WISH)["run"], seconds=240)
             second.close()
-            logged = _logged(database) - mark
+            logged, written_again = _logged(database) - mark, written(database)
         yield WholeArchive(
             name=rows(database, "SELECT current_database()")[0][0],
             database=database,
@@ -111,6 +111,6 @@ def imported(archive: Path, database: str, folder: Path) -> Iterator[WholeArchiv
             written=counted,
             again=again,
             logged=logged,
-            written_again=written(database),
+            written_again=written_again,
             same=dump(database) == found,
         )
