@@ -1,7 +1,9 @@
 """Azurite, the emulator of Azure Storage: blobs and queues on free ports of this machine."""
 
 import importlib.util
+import os
 import signal
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -13,6 +15,8 @@ from local.stack.process import Process
 _ACCOUNT = "devstoreaccount1"
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _PROGRAM = "node_modules/azurite/dist/src/azurite.js"
+#: Where Node looks for what it has compiled before: a start takes two thirds of the time with it.
+_COMPILED = {"NODE_COMPILE_CACHE": str(AZURITE / "compiled")}
 
 
 class Azurite:
@@ -57,6 +61,7 @@ class Azurite:
                 *self._options,
             ],
             log=self._log,
+            environment={**_COMPILED, **os.environ},
             folder=folder,
             # Ending in order is writing data down; without a location there is none.
             stop_signal=signal.SIGTERM if self._location else signal.SIGKILL,
@@ -92,6 +97,15 @@ class Azurite:
             f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};"
             f"BlobEndpoint={self.blobs};QueueEndpoint={self.queues};"
         )
+
+
+def compile_ahead() -> None:
+    """Let Node compile Azurite and keep what comes of it.
+
+    Nothing else does: it is kept when Node ends by itself, and an emulator in memory is killed.
+    """
+    command = [str(node()), str(_program()), "--version"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **_COMPILED})
 
 
 def node() -> Path:

@@ -73,6 +73,7 @@ def _install_azurite() -> None:
     for file in AZURITE_FILES:
         shutil.copy(file, AZURITE)
     install_node_modules(AZURITE)
+    step([str(_PYTHON), "-c", "from local.stack.azurite import compile_ahead; compile_ahead()"])
     stamp.write_text(wanted)
 
 

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from azure.storage.queue import QueueClient
 
+from local.stack import azurite as emulator
 from local.stack.home import home_name
 from local.stack.postgres import Postgres
 from local.stack.process import Process, ProcessEnded
@@ -92,6 +93,20 @@ def test_azurite_keeps_a_message(azurite: str) -> None:
         queue.send_message("round and round")
         assert [message.content for message in queue.receive_messages()] == ["round and round"]
         queue.delete_queue()
+
+
+def test_azurite_starts_with_what_node_compiled_when_it_was_set_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of files, which it is told of; an emulator in memory leaves none behind."""
+    kept = tmp_path / "compiled"
+    monkeypatch.setattr(emulator, "_COMPILED", {"NODE_COMPILE_CACHE": str(kept)})
+    emulator.compile_ahead()
+    assert sum(path.is_file() for path in kept.rglob("*")) > 500
+    with emulator.Azurite(tmp_path / "azurite.log") as running:
+        told = running.process.environment
+    assert told is not None
+    assert told["NODE_COMPILE_CACHE"] == str(kept)
 
 
 def test_a_cluster_is_found_again_after_its_server_was_killed(home: Path) -> None:
