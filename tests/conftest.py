@@ -113,6 +113,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """What was collected stays to the end: the collector need not look through it each time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)  # nor at what a test holds, after every seven hundred new objects
 
 
 @pytest.fixture(scope="session")

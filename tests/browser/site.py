@@ -71,7 +71,7 @@ def made(browser: Browser, start: Start, database: str, replay: ReplayServer) ->
         listening=(*CALENDAR, "load_results", "dead_letter_meeting"),
         maxDequeueCount=2,
         visibilityTimeout="00:00:00",
-        maxPollingInterval="00:00:00.100",
+        maxPollingInterval="00:00:00.250",
     )
     return Site(app, database, replay, browser)
 

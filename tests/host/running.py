@@ -17,8 +17,8 @@ from local.replay.serving import Serving
 from tests.host.processes import REPOSITORY, HostProcess, eventually
 
 KEY = "the-function-key-of-this-test"
-#: Every function of a queue. Each asks its queue as often as it may: where that is many times a
-#: second, those that a test has no work for cost more than all that it looks at.
+#: Every function of a queue. Each asks its queue again and again: those that a test has no work for
+#: would cost more than all that it looks at.
 _LISTENERS = frozenset(
     {"discover_year", "sync_meeting", "import_season", "read_page", "load_results"}
     | {f"dead_letter_{name}" for name in ("year", "meeting", "season", "page", "results")}
@@ -45,8 +45,13 @@ class Running:
 
     def __init__(self, host: HostProcess) -> None:
         self.host = host
+        # A connection that is kept may be closed at its other end just when it is used again.
+        unkept = httpx.Limits(max_keepalive_connections=0)
         self.client = httpx.Client(
-            base_url=f"{host.url}/api", headers={"x-functions-key": KEY}, timeout=30
+            base_url=f"{host.url}/api",
+            headers={"x-functions-key": KEY},
+            timeout=30,
+            limits=unkept,
         )
 
     def ask(self, path: str, body: object = None, **headers: str) -> dict[str, Any]:
@@ -114,7 +119,7 @@ def starting(database: str, storage: str, folder: Path) -> Iterator[Start]:
             per_minute: float = 6000,
             lease_seconds: int = 30,
             settings: dict[str, str] | None = None,
-            listening: Collection[str] = _LISTENERS,
+            listening: Collection[str] = CALENDAR,
             **queues: object,
         ) -> Running:
             root = folder / f"app{time.monotonic_ns()}"

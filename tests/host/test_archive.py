@@ -31,7 +31,9 @@ def start_with(start: Start) -> StartArchive:
     """Start instances of the app's host with an archive; nobody answers for OpenF1."""
 
     def go(archive: object = "", settings: dict[str, str] | None = None, **more: Any) -> Running:
-        return start(settings={"ARCHIVE_URL": str(archive), **(settings or {})}, **more)
+        chosen = {"ARCHIVE_URL": str(archive), **(settings or {})}
+        listening = ("import_season", "dead_letter_season", "load_results")
+        return start(settings=chosen, listening=listening, **more)
 
     return go
 

@@ -11,7 +11,7 @@ from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from local.replay.server import ReplayServer
 from tests.host.processes import eventually
-from tests.host.running import Start
+from tests.host.running import CALENDAR, Start
 from tests.support.malformed import MALFORMED
 from tests.support.product import figures, rows
 
@@ -100,7 +100,7 @@ def test_a_body_without_meaning_is_recorded_and_the_message_behind_it_is_unaffec
     start: Start, replay: ReplayServer, storage: str, database: str
 ) -> None:
     """Each is recorded once, with a reason; what is no base64 of a text is the host's to bury."""
-    app = start(replay, maxDequeueCount=2)
+    app = start(replay, listening=(*CALENDAR, "dead_letter_meeting"), maxDequeueCount=2)
     app.finished(app.ask("/meetings/1229")["run"])
     with psycopg.connect(database, autocommit=True) as db:
         # None of these speaks of an item that there is.

@@ -114,7 +114,7 @@ def app(start: Start, replay: ReplayServer, database: str) -> Running:
         ),
         maxDequeueCount=2,
         visibilityTimeout="00:00:00",
-        maxPollingInterval="00:00:00.100",
+        maxPollingInterval="00:00:00.250",
     )
 
 

@@ -18,6 +18,7 @@ from tests.support.product import dump, rows, written
 
 #: Processes of the server that look after its tables.
 _AT_IT = "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'autovacuum%'"
+_LISTENING = ("import_season", "load_results")
 _WISH = {"seasons": {"from": 1950, "to": 2024}, "include_results": True}
 
 
@@ -91,14 +92,14 @@ def imported(archive: Path, database: str, folder: Path) -> Iterator[WholeArchiv
         Azurite(folder / "azurite.log") as storage,
         starting(database, storage.connection_string, folder) as start,
     ):
-        app = start(settings=opted)
+        app = start(settings=opted, listening=_LISTENING)
         run = app.finished(app.ask("/archive", _WISH)["run"], seconds=240)
         peak = app.peak()
         app.close()
         found, counted = dump(database), written(database, swept=True)
         with _left_alone(database):
             mark = _logged(database)
-            second = start(settings=opted)
+            second = start(settings=opted, listening=_LISTENING)
             again = second.finished(second.ask("/archive", _WISH)["run"], seconds=240)
             second.close()
             logged, written_again = _logged(database) - mark, written(database)
