@@ -75,7 +75,9 @@ def running(deployed: Path, database: str, storage: str, replay: ReplayServer) -
 
 def test_the_package_stores_a_meeting_by_itself(running: Running, database: str) -> None:
     """Asked by HTTP, through a queue, with no package but those of requirements.txt."""
-    ready = httpx.get(f"{running.host.url}/api/health/ready", headers={"x-functions-key": KEY})
+    ready = httpx.get(
+        f"{running.host.url}/api/health/ready", headers={"x-functions-key": KEY}, timeout=30
+    )
     assert ready.json()["status"] == "ok", ready.text
     asked = running.ask(f"/meetings/{BAHRAIN}")
     assert running.finished(asked["run"])["state"] == "done"
