@@ -144,12 +144,14 @@ def test_nothing_moving_is_said_and_ctrl_c_leaves_the_run_to_go_on(
 ) -> None:
     """Perhaps no functions app is running; the work is kept."""
     environment.setattr(follow, "_STALLED_SECONDS", 0.1)
-    began = time.monotonic()
+    naps: list[float] = []
     sleep = time.sleep
 
     def impatient(seconds: float) -> None:
+        naps.append(time.monotonic())
         sleep(seconds)
-        if time.monotonic() - began > 1:
+        # Five looks at least: how long the first took is the machine's affair.
+        if len(naps) > 5 and time.monotonic() - naps[0] > 1:
             raise KeyboardInterrupt
 
     environment.setattr(follow.time, "sleep", impatient)
