@@ -61,7 +61,7 @@ class Azurite:
                 *self._options,
             ],
             log=self._log,
-            environment={**_COMPILED, **os.environ},
+            environment={**os.environ, **_COMPILED},
             folder=folder,
             # Ending in order is writing data down; without a location there is none.
             stop_signal=signal.SIGTERM if self._location else signal.SIGKILL,

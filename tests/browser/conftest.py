@@ -20,7 +20,7 @@ def browser() -> Iterator[Browser]:
     """Chromium, headless; without one the tests fail and say how to get it."""
     # The shell is the same browser without windows, of which each costs most of a second.
     program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    assert program, "no Chromium on PATH: apt-get update && apt-get install -y chromium"
+    assert program, "no Chromium on PATH: apt-get install chromium-headless-shell"
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield running

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 from packaging.requirements import Requirement
@@ -75,9 +74,7 @@ def running(deployed: Path, database: str, storage: str, replay: ReplayServer) -
 
 def test_the_package_stores_a_meeting_by_itself(running: Running, database: str) -> None:
     """Asked by HTTP, through a queue, with no package but those of requirements.txt."""
-    ready = httpx.get(
-        f"{running.host.url}/api/health/ready", headers={"x-functions-key": KEY}, timeout=30
-    )
+    ready = running.client.get("/health/ready")
     assert ready.json()["status"] == "ok", ready.text
     asked = running.ask(f"/meetings/{BAHRAIN}")
     assert running.finished(asked["run"])["state"] == "done"
