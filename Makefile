@@ -38,9 +38,8 @@ options = $(if $(call on,$(RESULTS)),--results) $(if $(call on,$(LIVE)),--live) 
 run serve: setup
 	@exec $(VENV) -m local $@ --with-parent $(options)
 
-# The long tests wait for a pace or a lease: six at a time keep two cores busy. In which order and
-# on which worker, tests/conftest.py says.
-pytest = $(VENV) -m pytest -n 6 --no-loadscope-reorder
+# How many at a time, in which order and on which worker, tests/conftest.py says.
+pytest = $(VENV) -m pytest -n auto --no-loadscope-reorder
 
 test: tools
 	@$(pytest)

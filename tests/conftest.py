@@ -83,6 +83,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
     return ByFile(config, log)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: the long tests wait for a pace or a lease. More would have no core left,
+    and each costs ten seconds of one: its imports, its collection, its servers."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first."""
     order = {name: place for place, name in enumerate(_FIRST)}
